@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+// The `source` condition lets tests use every package's TypeScript without a build.
+const sources = {
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...sources,
+        test: { name: "unit", include: ["{apps,packages}/*/src/**/*.test.ts", "scripts/**/*.test.mjs"] },
+      },
+      {
+        ...sources,
+        test: {
+          name: "system",
+          include: ["{apps,packages}/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
