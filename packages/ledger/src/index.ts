@@ -1,1 +1,11 @@
-export {};
+export { SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
+export { KEY_PREFIX } from "./keys.ts";
+export {
+  createLedger,
+  type Ledger,
+  type LedgerEvent,
+  type LedgerSettings,
+  type LineClaim,
+  type Overdue,
+} from "./ledger.ts";
+export type { ListingQuery } from "./listing.ts";

@@ -1,4 +1,6 @@
+export { archive, type ArchivePorts, type ResultFile } from "./archive.ts";
 export { Failure, type FailureClass, type FailureDetails, type FailureKind } from "./failure.ts";
+export { MODEL, orderSchema, type Order, type OrderRequest } from "./order.ts";
 export type { Outcome } from "./outcome.ts";
 export {
   FINAL_PHASES,
@@ -10,7 +12,33 @@ export {
   type Phase,
   type Status,
 } from "./phase.ts";
+export { isLate, nextLookMs, type PollSettings } from "./poll-schedule.ts";
+export { poll, type PollPorts } from "./poll.ts";
 export { dollars, MICROS_PER_DOLLAR, priceMicros } from "./price.ts";
 export type { GenerateOptions, GenerateRequest, Provider, TaskReport } from "./provider.ts";
+export type {
+  ArchiveFact,
+  AttemptKey,
+  LookFact,
+  Problem,
+  Reading,
+  Records,
+  Standing,
+  Submission,
+  SubmitFact,
+} from "./records.ts";
+export { retryDelayMs } from "./retry-delay.ts";
+export type { StageJob } from "./stage-job.ts";
+export { submit, type AccountVerdict, type Claim, type SubmitPorts, type SubmitSettings } from "./submit.ts";
 export { MODES, videoInputSchema, type DurationSeconds, type Mode, type VideoInput } from "./video-input.ts";
-export { jobId, STAGES, type Stage, type WakeUp } from "./wake-up.ts";
+export {
+  ATTEMPT_STATES,
+  chargesOf,
+  currentAttempt,
+  type Attempt,
+  type AttemptState,
+  type StoredFile,
+  type VideoRecord,
+} from "./video-record.ts";
+export { presentVideo, type Video } from "./video.ts";
+export { jobId, STAGES, summarize, type JobSummary, type Stage, type WakeUp } from "./wake-up.ts";

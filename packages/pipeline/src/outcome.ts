@@ -1,4 +1,4 @@
-import type { Stage, WakeUp } from "./wake-up.ts";
+import type { WakeUp } from "./wake-up.ts";
 
 /**
  * What a stage decides about its job. Deciding happens here in `pipeline`, applying in one file of `queue`.
@@ -14,5 +14,3 @@ export type Outcome =
   | { kind: "wait"; log: string; delayMs: number }
   | { kind: "pause"; log: string; delayMs: number }
   | { kind: "give-up"; reason: string };
-
-export type { Stage, WakeUp };

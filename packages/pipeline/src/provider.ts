@@ -1,4 +1,4 @@
-import type { Failure, FailureClass } from "./failure.ts";
+import type { FailureClass } from "./failure.ts";
 import type { VideoInput } from "./video-input.ts";
 
 /**
@@ -38,5 +38,3 @@ export type TaskReport =
   | { state: "succeeded"; resultUrls: readonly string[] }
   /** Ended without. `class` from the table of fail codes; `code` is the provider's own spelling. */
   | { state: "failed"; class: FailureClass; code: string; message: string };
-
-export type { Failure };

@@ -29,7 +29,9 @@ const prompt = text("prompt", MAX_PROMPT_CHARACTERS).refine((value) => value.tri
   error: "prompt must not be empty",
 });
 
-const duration = z.union([z.literal(5), z.literal(10)], { error: "duration must be the integer 5 or 10 (seconds)" });
+const duration = z.union([z.literal(5), z.literal(10)], {
+  error: "duration must be the integer 5 or 10 (seconds)",
+});
 
 const imageUrl = z
   .string({ error: "an image URL must be a string" })
@@ -39,7 +41,9 @@ const imageUrl = z
 function isHttpUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
-  return (url.protocol === "https:" || url.protocol === "http:") && url.username === "" && url.password === "";
+  return (
+    (url.protocol === "https:" || url.protocol === "http:") && url.username === "" && url.password === ""
+  );
 }
 
 const exactlyOneImage = z
@@ -66,7 +70,7 @@ const tuning = {
     .optional(),
 };
 
-const imageMode = <Mode extends string, Images extends z.ZodType>(mode: Mode, images: Images) =>
+const imageMode = <Name extends string, Images extends z.ZodType>(mode: Name, images: Images) =>
   z.strictObject({
     mode: z.literal(mode),
     prompt,

@@ -1,18 +1,42 @@
+import type { Order } from "./order.ts";
+import type { DurationSeconds, Mode } from "./video-input.ts";
+
 /** The stages of a video, each with a queue of its own. */
 export const STAGES = ["submit", "poll", "archive", "notify"] as const;
 export type Stage = (typeof STAGES)[number];
 
 /**
  * A nudge: "look at this video". Losing, doubling or deleting one is harmless, for the record alone says what is
- * to be done. `rev` is the record's counter at the time; a job with an older one than the record's is stale.
+ * to be done.
  */
 export type WakeUp = {
   stage: Stage;
   videoId: string;
+  /** The record's `wake` when this was made. A job with a smaller one than the record's is out of date. */
   rev: number;
   /** Milliseconds from now; 0 at once. */
   delayMs: number;
+  about: JobSummary;
 };
+
+/** What an operator wants to see on a job; never the truth about the video. */
+export type JobSummary = {
+  mode: Mode;
+  duration: DurationSeconds;
+  prompt: string;
+  task?: string;
+};
+
+const PROMPT_EXCERPT_CHARACTERS = 80;
+
+export function summarize(order: Order, taskId?: string | null): JobSummary {
+  const { mode, duration, prompt } = order.input;
+  const excerpt =
+    prompt.length > PROMPT_EXCERPT_CHARACTERS
+      ? `${prompt.slice(0, PROMPT_EXCERPT_CHARACTERS).toWellFormed()}…`
+      : prompt;
+  return { mode, duration, prompt: excerpt, ...(taskId ? { task: taskId } : {}) };
+}
 
 /** BullMQ silently drops an id that still exists, so each transition and each wake of the sweep has its own. */
 export function jobId(wakeUp: Pick<WakeUp, "stage" | "videoId" | "rev">): string {

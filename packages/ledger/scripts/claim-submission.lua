@@ -1,0 +1,81 @@
+-- The intent (rule 1): the head of the fair line gets a place, a new attempt and a deadline, before any POST.
+-- ARGV: prefix, secret, deadline ms, lease ms, budget micros per day (0 = none), grace ms,
+--       then pairs: account, limit of tasks in flight
+local secret, deadlineMs, leaseMs, budget = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local graceMs = tonumber(ARGV[6])
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', NOW, 'LIMIT', 0, 100)) do
+  local fields = redis.call('HMGET', key('video:' .. id), 'owner', 'place')
+  redis.call('ZREM', key('later'), id)
+  if fields[1] then standInLine(id, fields[1], fields[2]) end
+end
+
+-- Which account has a place; and if none, when to ask again.
+local account, untilMs, trial
+for i = 7, #ARGV, 2 do
+  local name, limit = ARGV[i], tonumber(ARGV[i + 1])
+  local state = redis.call('HMGET', key('account:' .. name), 'paused_until', 'closed', 'trial_at')
+  local opens = tonumber(state[1]) or 0
+  local closed = (state[2] or '') ~= ''
+  if closed then opens = math.max(opens, tonumber(state[3]) or 0) end
+  local leases = key('leases:' .. name)
+  redis.call('ZREMRANGEBYSCORE', leases, '-inf', NOW)
+  if opens > NOW then
+    if not untilMs or opens < untilMs then untilMs = opens end
+  elseif redis.call('ZCARD', leases) < limit then
+    account, trial = name, closed
+    break
+  else
+    local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
+    local expires = tonumber(first[2])
+    if expires and (not untilMs or expires < untilMs) then untilMs = expires end
+  end
+end
+
+for _ = 1, 100 do
+  local head = redis.call('ZRANGE', key('line'), 0, 0, 'WITHSCORES')
+  if #head == 0 then return reply('idle') end
+  local owner, start = head[1], tonumber(head[2])
+  local id = redis.call('ZRANGE', key('line:' .. owner), 0, 0)[1]
+  if not id then
+    redis.call('ZREM', key('line'), owner)
+  else
+    local record = load(id)
+    if not record or phase(record) ~= 'queued' then
+      redis.call('ZREM', key('line:' .. owner), id)
+    elseif charges(record) >= num(record, 'max_charges') or liveAttempt(record) then
+      -- No rule leads here; a record that came here all the same must not be charged again.
+      finish(record, 'failed', { code = 'charges_used_up', class = 'operator', message = 'All allowed charges of this video are used.' })
+      save(record, 'failed')
+    elseif not account then
+      return reply('no_place', nil, { 'until', untilMs and digits(untilMs) or '' })
+    elseif num(record, 'free') == 0 and not reserveFreeUnit(record, budget) then
+      -- A second charge found the day's budget used up: look again in a minute, another day will come.
+      set(record, 'not_before', NOW + 60000)
+      set(record, 'due', NOW + 60000 + graceMs)
+      leaveLine(record)
+      joinLine(record, NOW + 60000)
+      save(record, 'waits_for_budget')
+    else
+      -- The caller's turn is used, and its next one starts one later.
+      redis.call('ZREM', key('line:' .. owner), id)
+      redis.call('HSET', key('line-clock'), '', digits(start), owner, digits(start + 1))
+      if redis.call('EXISTS', key('line:' .. owner)) == 1 then
+        redis.call('ZADD', key('line'), start + 1, owner)
+      else
+        redis.call('ZREM', key('line'), owner)
+      end
+      if trial then redis.call('HSET', key('account:' .. account), 'trial_at', digits(NOW + 300000)) end
+      local n = openAttempt(record, account, secret, 'open')
+      set(record, n .. '.deadline', NOW + deadlineMs)
+      set(record, 'lease_ms', leaseMs)
+      set(record, 'current', 0)
+      set(record, 'account', account)
+      holdLease(record, n, leaseMs)
+      move(record, 'submitting', NOW + deadlineMs)
+      save(record, 'intent', { 'attempt', digits(n), 'account', account })
+      return reply('claimed', record, { 'attempt', digits(n), 'account', account, 'order', redis.call('GET', key('order:' .. id)) })
+    end
+  end
+end
+return reply('idle')

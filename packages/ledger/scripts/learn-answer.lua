@@ -1,0 +1,46 @@
+-- What became of one POST (rules 2 to 5 and 14), told by its own answer or by a callback.
+-- ARGV: prefix, id, attempt, secret, fact, task, first look ms, lease ms, backoff ms, grace ms,
+--       failure code, failure class, failure message, account
+--   fact: accepted | refused_for_now | refused | not_sent | unknown
+local record = load(ARGV[2])
+if not record then return reply('no_record') end
+local n, secret, fact, task = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local dueMs, leaseMs = tonumber(ARGV[7]), tonumber(ARGV[8])
+local options = {
+  backoffMs = tonumber(ARGV[9]), graceMs = tonumber(ARGV[10]), budgetMicros = 0, mayRetry = false,
+  dueMs = dueMs, leaseMs = leaseMs,
+  failure = { code = ARGV[11], class = ARGV[12], message = ARGV[13] },
+}
+
+local outcome
+if n > num(record, 'attempts') or get(record, n .. '.secret') ~= secret then
+  -- An attempt this Redis does not know: a power cut has rolled its intent back.
+  if fact ~= 'accepted' then return reply('stale', record) end
+  if attemptOfTask(record, task) then return reply('known', record) end
+  local isNext = n == num(record, 'attempts') + 1
+  if phase(record) == 'queued' and isNext and get(record, 'stray:' .. task) == '' then
+    if redis.call('EXISTS', key('task:' .. task)) == 1 then return reply('task_elsewhere', record) end
+    openAttempt(record, ARGV[14], secret, 'open')
+    learnAccepted(record, n, task, options)
+    outcome = 'restored'
+  else
+    local owner = redis.call('GET', key('task:' .. task))
+    if owner and string.match(owner, '^(.*)#%d+$') ~= record.id then return reply('task_elsewhere', record) end
+    if get(record, 'stray:' .. task) ~= '' then return reply('known', record) end
+    redis.call('SET', key('task:' .. task), record.id .. '#' .. digits(n))
+    addStray(record, task)
+    outcome = 'stray'
+  end
+elseif fact == 'accepted' then
+  outcome = learnAccepted(record, n, task, options)
+  if outcome == 'task_elsewhere' then return reply(outcome, record) end
+elseif fact == 'unknown' then
+  outcome = learnUnknown(record, n)
+else
+  outcome = learnRefused(record, n, fact, options)
+end
+if next(record.changed) == nil or outcome == 'stale' then return reply(outcome, record) end
+if get(record, n .. '.outcome') == '' or fact == 'accepted' then set(record, n .. '.outcome', fact) end
+set(record, n .. '.answered', NOW)
+save(record, outcome, { 'attempt', digits(n), 'task', task })
+return reply(outcome, record)

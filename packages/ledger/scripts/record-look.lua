@@ -1,0 +1,59 @@
+-- What statusTask said of one attempt's task (rule 8).
+-- ARGV: prefix, id, attempt, secret, task, report, provider state, next look ms, grace ms, late (0|1),
+--       result URLs JSON, failure code, class, message, may retry (0|1), bill failed tasks (0|1), backoff ms,
+--       budget micros, looks failed
+--   report: running | succeeded | failed | lost
+local record = load(ARGV[2])
+if not record then return reply('no_record') end
+local n, secret, task, report = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local nextLookMs, graceMs = tonumber(ARGV[8]), tonumber(ARGV[9])
+local state = get(record, n .. '.state')
+if n > num(record, 'attempts') or get(record, n .. '.secret') ~= secret or get(record, n .. '.task') ~= task
+  or (state ~= 'accepted' and state ~= 'ended_ok') then
+  return reply('stale', record)
+end
+local carries = phase(record) == 'generating' and num(record, 'current') == n
+
+if report == 'running' then
+  if not carries then return reply('watched', record) end
+  local becomesLate = ARGV[10] == '1' and num(record, 'late') == 0
+  set(record, 'looks_failed', tonumber(ARGV[19]))
+  set(record, 'due', NOW + nextLookMs + graceMs)
+  if get(record, 'provider_state') ~= ARGV[7] and ARGV[7] ~= '' then set(record, 'provider_state', ARGV[7]) end
+  if becomesLate then
+    set(record, 'late', 1)
+    redis.call('SADD', key('late'), record.id)
+    save(record, 'late')
+  else
+    -- No transition: nothing to tell anybody, so no event and no new rev.
+    redis.call('HSET', key('video:' .. record.id), 'due', get(record, 'due'), 'looks_failed', get(record, 'looks_failed'), 'provider_state', get(record, 'provider_state'))
+    redis.call('ZADD', key('due'), get(record, 'due'), record.id)
+  end
+  return reply('running', record)
+end
+
+freeLease(record, n)
+set(record, n .. '.ended', NOW)
+if report == 'succeeded' then
+  set(record, n .. '.state', 'ended_ok')
+  set(record, n .. '.urls', ARGV[11])
+  if carries then
+    set(record, 'provider_state', ARGV[7])
+    set(record, 'archiving', NOW)
+    set(record, 'looks_failed', 0)
+    move(record, 'archiving', NOW + graceMs)
+  end
+else
+  set(record, n .. '.state', 'ended_bad')
+  -- A failed task costs nothing unless the operator says otherwise; a lost one may well have been charged.
+  if report == 'failed' and ARGV[16] ~= '1' then setUnit(record, n, 'returned') end
+  if carries then
+    set(record, 'provider_state', ARGV[7])
+    decide(record, 'task_failed', n, {
+      mayRetry = ARGV[15] == '1', backoffMs = tonumber(ARGV[17]), graceMs = graceMs, budgetMicros = tonumber(ARGV[18]),
+      failure = { code = ARGV[12], class = ARGV[13], message = ARGV[14] },
+    })
+  end
+end
+save(record, 'task_' .. report, { 'attempt', digits(n), 'code', ARGV[12] })
+return reply(carries and 'moved' or 'watched', record)

@@ -1,0 +1,462 @@
+-- The record of a video and the moves that every script is made of. This file is put in front of each script.
+--
+-- A record is one hash. Its scalar fields are few and small (the order itself is a separate, unchanging string).
+-- The fields of attempt n are named "n.state", "n.secret", "n.task", … Leases and money belong to the attempt.
+--   state of an attempt: open | unknown | accepted | refused | ended_ok | ended_bad | result_gone
+--   unit of an attempt:  reserved | billed | returned
+-- A script loads the record, changes it in memory and saves it once. Redis runs scripts one at a time, so what
+-- a script has read stays true until it ends.
+
+local PREFIX = ARGV[1]
+local time = redis.call('TIME')
+local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
+local TODAY = math.floor(NOW / 86400000)
+
+-- Numbers reach Redis as whole decimal digits: Lua's own formatting would shorten large ones.
+local function digits(value)
+  return string.format('%.0f', value)
+end
+
+local function key(name)
+  return PREFIX .. ':' .. name
+end
+
+local function load(id)
+  local flat = redis.call('HGETALL', key('video:' .. id))
+  if #flat == 0 then return nil end
+  local record = { id = id, fields = {}, changed = {} }
+  for i = 1, #flat, 2 do record.fields[flat[i]] = flat[i + 1] end
+  record.was = record.fields.phase
+  record.followed = record.fields.current
+  return record
+end
+
+local function get(record, field)
+  return record.fields[field] or ''
+end
+
+local function num(record, field)
+  return tonumber(record.fields[field]) or 0
+end
+
+local function set(record, field, value)
+  if type(value) == 'number' then value = digits(value) end
+  record.fields[field] = value
+  record.changed[field] = true
+end
+
+local function phase(record)
+  return record.fields.phase
+end
+
+local function isFinal(name)
+  return name == 'completed' or name == 'failed' or name == 'cancelled'
+end
+
+-- ---- attempts ----
+
+local function firstAttempt(record, accepts)
+  for n = 1, num(record, 'attempts') do
+    if accepts(n, get(record, n .. '.state')) then return n end
+  end
+  return nil
+end
+
+local function lastAttempt(record, accepts)
+  for n = num(record, 'attempts'), 1, -1 do
+    if accepts(n, get(record, n .. '.state')) then return n end
+  end
+  return nil
+end
+
+local function attemptOfTask(record, task)
+  return firstAttempt(record, function(n) return get(record, n .. '.task') == task end)
+end
+
+-- An attempt that may cost money; what was refused or never sent is free.
+local function charges(record)
+  local count = 0
+  firstAttempt(record, function(_, state) if state ~= 'refused' then count = count + 1 end end)
+  return count
+end
+
+local function liveAttempt(record)
+  return firstAttempt(record, function(_, state) return state == 'accepted' or state == 'ended_ok' end)
+end
+
+local function unknownAttempt(record)
+  return firstAttempt(record, function(_, state) return state == 'unknown' end)
+end
+
+-- ---- leases: one place among the account's tasks, held by an attempt until its task's end is known ----
+
+local function holdLease(record, n, leaseMs)
+  set(record, n .. '.lease', 'held')
+  redis.call('ZADD', key('leases:' .. get(record, n .. '.account')), NOW + leaseMs, record.id .. '#' .. n)
+end
+
+local function freeLease(record, n)
+  local account = get(record, n .. '.account')
+  set(record, n .. '.lease', 'free')
+  if redis.call('ZREM', key('leases:' .. account), record.id .. '#' .. n) == 1 then
+    redis.call('PUBLISH', key('places'), account)
+  end
+end
+
+-- ---- money: whole micro-dollars, summed per UTC day of the reservation ----
+
+local function book(record, column, micros, day)
+  set(record, column, num(record, column) + micros)
+  redis.call('HINCRBY', key('spend:' .. day), column, digits(micros))
+end
+
+-- The free unit is a reservation that no attempt has taken yet; only a queued video has one.
+local function reserveFreeUnit(record, budgetMicros)
+  local price = num(record, 'price')
+  if budgetMicros > 0 then
+    local sums = redis.call('HMGET', key('spend:' .. TODAY), 'reserved', 'billed')
+    if (tonumber(sums[1]) or 0) + (tonumber(sums[2]) or 0) + price > budgetMicros then return false end
+  end
+  set(record, 'free', 1)
+  set(record, 'free_day', TODAY)
+  book(record, 'reserved', price, TODAY)
+  return true
+end
+
+local function returnFreeUnit(record)
+  if num(record, 'free') == 1 then
+    set(record, 'free', 0)
+    book(record, 'reserved', -num(record, 'price'), get(record, 'free_day'))
+  end
+end
+
+local function setUnit(record, n, unit)
+  local was, price, day = get(record, n .. '.unit'), num(record, n .. '.price'), get(record, n .. '.day')
+  if was == unit then return end
+  if was == 'reserved' or was == 'billed' then book(record, was, -price, day) end
+  if unit == 'reserved' or unit == 'billed' then book(record, unit, price, day) end
+  set(record, n .. '.unit', unit)
+end
+
+-- ---- the line: queued videos, fair between callers ----
+-- Each caller has a sorted set of its ready videos; the callers stand in one sorted set by start time of their
+-- next turn in virtual time (start-time fair queueing: a caller's next turn starts one after its last, but
+-- never before the virtual clock). Videos that must wait for a time stand in 'later' instead.
+
+local function standInLine(id, owner, place)
+  local line = key('line:' .. owner)
+  redis.call('ZADD', line, place, id)
+  if redis.call('ZSCORE', key('line'), owner) == false then
+    local clock = tonumber(redis.call('HGET', key('line-clock'), '') or '0')
+    local finish = tonumber(redis.call('HGET', key('line-clock'), owner) or '0')
+    redis.call('ZADD', key('line'), math.max(clock, finish), owner)
+  end
+end
+
+local function leaveLine(record)
+  local owner = get(record, 'owner')
+  redis.call('ZREM', key('later'), record.id)
+  redis.call('ZREM', key('line:' .. owner), record.id)
+  if redis.call('EXISTS', key('line:' .. owner)) == 0 then redis.call('ZREM', key('line'), owner) end
+end
+
+-- A video whose turn came to nothing gets its caller that turn back.
+local function giveTurnBack(record)
+  local owner = get(record, 'owner')
+  local finish = tonumber(redis.call('HGET', key('line-clock'), owner) or '0')
+  if finish >= 1 then redis.call('HSET', key('line-clock'), owner, digits(finish - 1)) end
+  if redis.call('ZSCORE', key('line'), owner) then redis.call('ZINCRBY', key('line'), -1, owner) end
+end
+
+local function joinLine(record, notBefore)
+  if notBefore > NOW then
+    redis.call('ZADD', key('later'), notBefore, record.id)
+  else
+    standInLine(record.id, get(record, 'owner'), num(record, 'place'))
+  end
+end
+
+-- ---- moving and saving ----
+
+-- due: when the sweep must look at this record, Redis milliseconds; 0 = never by itself.
+local function move(record, to, due)
+  set(record, 'phase', to)
+  set(record, 'due', due)
+end
+
+-- A video that changes its phase or the attempt it follows needs a new job; older ones are out of date then.
+local function save(record, what, details)
+  local rev = num(record, 'rev') + 1
+  set(record, 'rev', rev)
+  local is, owner = phase(record), get(record, 'owner')
+  if is ~= record.was or get(record, 'current') ~= record.followed then set(record, 'wake', rev) end
+  if is ~= record.was then
+    if record.was then redis.call('ZREM', key('phase:' .. record.was .. ':' .. owner), record.id) end
+    redis.call('ZADD', key('phase:' .. is .. ':' .. owner), 0, record.id)
+    if record.was == 'queued' then leaveLine(record) end
+    if is == 'queued' then joinLine(record, num(record, 'not_before')) end
+    if record.was == 'generating' and num(record, 'late') == 1 then
+      set(record, 'late', 0)
+      redis.call('SREM', key('late'), record.id)
+    end
+    if isFinal(is) then
+      set(record, 'ended', NOW)
+      redis.call('ZADD', key('ended'), NOW, record.id)
+    elseif record.was and isFinal(record.was) then
+      redis.call('ZREM', key('ended'), record.id)
+    end
+  end
+  local flat = {}
+  for field in pairs(record.changed) do
+    flat[#flat + 1] = field
+    flat[#flat + 1] = record.fields[field]
+  end
+  redis.call('HSET', key('video:' .. record.id), unpack(flat))
+  local due = num(record, 'due')
+  if due > 0 then
+    redis.call('ZADD', key('due'), due, record.id)
+  else
+    redis.call('ZREM', key('due'), record.id)
+  end
+  redis.call('XADD', key('events:' .. record.id), digits(rev) .. '-0', 'at', digits(NOW), 'phase', is, 'what', what, unpack(details or {}))
+  redis.call('PUBLISH', key('changes'), record.id .. ' ' .. digits(rev) .. ' ' .. is)
+end
+
+-- A reply is a flat list of names and strings, as HGETALL gives.
+local function reply(result, record, more)
+  local flat = { 'result', result }
+  if record then
+    for _, field in ipairs({ 'id', 'phase', 'rev', 'wake', 'attempts', 'current' }) do
+      flat[#flat + 1] = field
+      flat[#flat + 1] = field == 'id' and record.id or get(record, field)
+    end
+  end
+  for _, word in ipairs(more or {}) do flat[#flat + 1] = word end
+  return flat
+end
+
+-- ---- the rules; their numbers are those of docs/transitions.md ----
+
+-- An attempt carries the video on (end of rule 3).
+local function follow(record, n, dueMs)
+  set(record, 'current', n)
+  set(record, 'account', get(record, n .. '.account'))
+  set(record, 'looks_failed', 0)
+  move(record, 'generating', NOW + dueMs)
+  returnFreeUnit(record)
+end
+
+local function setFailure(record, failure)
+  for _, part in ipairs({ 'code', 'class', 'message' }) do
+    set(record, 'error_' .. part, failure and failure[part] or '')
+  end
+end
+
+local function storedFailure(record)
+  return { code = get(record, 'error_code'), class = get(record, 'error_class'), message = get(record, 'error_message') }
+end
+
+local function finish(record, to, failure)
+  move(record, to, 0)
+  returnFreeUnit(record)
+  setFailure(record, failure)
+end
+
+local function backToLine(record, options)
+  set(record, 'not_before', NOW + options.backoffMs)
+  move(record, 'queued', NOW + options.backoffMs + options.graceMs)
+end
+
+-- Rule 7: the attempt the video hung on cannot carry it on; who or what can?
+--   why: refused_for_now | refused | unknown | task_failed | result_gone
+--   options: backoffMs, graceMs, budgetMicros, mayRetry, failure {code, class, message}
+local function decide(record, why, n, options)
+  local live = liveAttempt(record)
+  local failure = options.failure
+  if num(record, 'must_end') == 1 and get(record, 'error_code') ~= '' then failure = storedFailure(record) end
+  if why == 'refused_for_now' and not live and num(record, 'must_end') == 0 then
+    -- The same consent and the same reserved money, for the next attempt.
+    if n then
+      setUnit(record, n, 'reserved')
+      set(record, 'free', 1)
+      set(record, 'free_day', get(record, n .. '.day'))
+      set(record, n .. '.unit', 'returned')
+    end
+    giveTurnBack(record)
+    return backToLine(record, options)
+  end
+  if n and (why == 'refused_for_now' or why == 'refused') then setUnit(record, n, 'returned') end
+  if live then return follow(record, live, 0) end
+  if why == 'unknown' then return move(record, 'unconfirmed', 0) end
+  if why == 'task_failed' and options.mayRetry and charges(record) < num(record, 'max_charges') then
+    local open = firstAttempt(record, function(_, state) return state ~= 'refused' and state ~= 'ended_bad' end)
+    if not open then
+      reserveFreeUnit(record, options.budgetMicros)
+      return backToLine(record, options)
+    end
+  end
+  if unknownAttempt(record) then
+    -- A failed attempt must not hide an open charge: park, and remember that a refusal now ends the video.
+    set(record, 'must_end', 1)
+    setFailure(record, failure)
+    return move(record, 'unconfirmed', 0)
+  end
+  finish(record, 'failed', failure)
+end
+
+-- The free unit becomes the attempt's money; where there is none, the caller of this must book some.
+local function openAttempt(record, account, secret, state)
+  local hasUnit = num(record, 'free') == 1
+  local n = num(record, 'attempts') + 1
+  set(record, 'attempts', n)
+  set(record, n .. '.state', state)
+  set(record, n .. '.secret', secret)
+  set(record, n .. '.task', '')
+  set(record, n .. '.account', account)
+  set(record, n .. '.price', num(record, 'price'))
+  set(record, n .. '.day', hasUnit and get(record, 'free_day') or TODAY)
+  set(record, n .. '.unit', hasUnit and 'reserved' or 'returned')
+  set(record, n .. '.at', NOW)
+  set(record, 'free', 0)
+  redis.call('ZADD', key('charges'), NOW, record.id .. '#' .. n)
+  return n
+end
+
+-- One task belongs to one video only. False: it is another video's.
+local function bindTask(record, n, task)
+  if redis.call('SET', key('task:' .. task), record.id .. '#' .. n, 'NX') then return true end
+  local owner = redis.call('GET', key('task:' .. task))
+  if string.match(owner, '^(.*)#%d+$') ~= record.id then return false end
+  redis.call('SET', key('task:' .. task), record.id .. '#' .. n)
+  return true
+end
+
+-- A task that is surely this video's but has no attempt to belong to: counted, never followed.
+local function addStray(record, task)
+  if record.fields['stray:' .. task] == nil or get(record, 'stray:' .. task) == '' then
+    set(record, 'stray:' .. task, NOW)
+    book(record, 'billed', num(record, 'price'), TODAY)
+  end
+end
+
+local function dropStray(record, task)
+  local since = num(record, 'stray:' .. task)
+  if since > 0 then
+    set(record, 'stray:' .. task, '')
+    book(record, 'billed', -num(record, 'price'), math.floor(since / 86400000))
+  end
+end
+
+-- Everything a task brings moves; number, secret and account stay with the attempt that posted.
+local function swapAttempts(record, a, b)
+  for _, field in ipairs({ 'state', 'lease', 'task', 'unit', 'named', 'accepted', 'day', 'price' }) do
+    local held = get(record, a .. '.' .. field)
+    set(record, a .. '.' .. field, get(record, b .. '.' .. field))
+    set(record, b .. '.' .. field, held)
+  end
+  for _, n in ipairs({ a, b }) do
+    local member = record.id .. '#' .. n
+    local lease = key('leases:' .. get(record, n .. '.account'))
+    if get(record, n .. '.lease') == 'held' then
+      redis.call('ZADD', lease, NOW + num(record, 'lease_ms'), member)
+    else
+      redis.call('ZREM', lease, member)
+    end
+    if get(record, n .. '.task') ~= '' then redis.call('SET', key('task:' .. get(record, n .. '.task')), member) end
+  end
+  if num(record, 'current') == a then set(record, 'current', b)
+  elseif num(record, 'current') == b then set(record, 'current', a) end
+end
+
+-- Rule 3: "accepted, task" was learned of attempt n. Returns a word for the reply.
+--   options: leaseMs, dueMs (until the first look)
+local function learnAccepted(record, n, task, options)
+  local state = get(record, n .. '.state')
+  if get(record, n .. '.task') == task then
+    set(record, n .. '.named', '')
+    return 'known'
+  end
+  local other = attemptOfTask(record, task)
+  if other then
+    -- A token's word beats a person's: the task moves to the attempt that the provider named.
+    if get(record, other .. '.named') == '1' and (state == 'unknown' or state == 'refused') then
+      swapAttempts(record, n, other)
+      set(record, n .. '.named', '')
+      return 'swapped'
+    end
+    return 'known'
+  end
+  if get(record, n .. '.task') ~= '' then
+    -- A second task for one attempt. If a person named the first, it moves to another unknown attempt.
+    if get(record, n .. '.named') ~= '1' then
+      if not bindTask(record, n, task) then return 'task_elsewhere' end
+      addStray(record, task)
+      return 'stray'
+    end
+    if not bindTask(record, n, task) then return 'task_elsewhere' end
+    local free = lastAttempt(record, function(_, other_state) return other_state == 'unknown' end)
+    if free then
+      swapAttempts(record, n, free)
+    else
+      local named = get(record, n .. '.task')
+      dropStray(record, task)
+      set(record, n .. '.task', task)
+      set(record, n .. '.named', '')
+      set(record, n .. '.state', 'accepted')
+      set(record, n .. '.accepted', NOW)
+      holdLease(record, n, options.leaseMs)
+      addStray(record, named)
+      if num(record, 'current') == n and (phase(record) == 'generating' or phase(record) == 'archiving') then
+        follow(record, n, 0)
+      end
+      return 'rebound'
+    end
+  elseif not bindTask(record, n, task) then
+    return 'task_elsewhere'
+  end
+  local wasRefused = state == 'refused'
+  dropStray(record, task)
+  set(record, n .. '.state', 'accepted')
+  set(record, n .. '.task', task)
+  set(record, n .. '.accepted', NOW)
+  holdLease(record, n, options.leaseMs)
+  setUnit(record, n, 'billed')
+  local at = phase(record)
+  local newest = n == num(record, 'attempts')
+  if at == 'queued' or at == 'unconfirmed' or (at == 'submitting' and newest) then
+    follow(record, n, options.dueMs)
+    if num(record, 'submitted') == 0 then set(record, 'submitted', NOW) end
+    return wasRefused and 'accepted_after_refusal' or 'accepted'
+  end
+  return 'extra'
+end
+
+-- Rule 5: attempt n was certainly not accepted.
+local function learnRefused(record, n, why, options)
+  local state = get(record, n .. '.state')
+  if state ~= 'open' and state ~= 'unknown' then return 'stale' end
+  set(record, n .. '.state', 'refused')
+  set(record, n .. '.outcome', why)
+  freeLease(record, n)
+  local at = phase(record)
+  if (at == 'submitting' or at == 'unconfirmed') and n == num(record, 'attempts') then
+    decide(record, why == 'not_sent' and 'refused_for_now' or why, n, options)
+    return 'refused'
+  end
+  setUnit(record, n, 'returned')
+  if at == 'unconfirmed' and not unknownAttempt(record) then
+    finish(record, 'failed', storedFailure(record))
+  end
+  return 'refused'
+end
+
+-- Rules 4 and 6: nobody saw the answer of attempt n.
+local function learnUnknown(record, n)
+  if get(record, n .. '.state') ~= 'open' then return 'stale' end
+  set(record, n .. '.state', 'unknown')
+  if phase(record) == 'submitting' and n == num(record, 'attempts') then
+    decide(record, 'unknown', n, {})
+    return 'unconfirmed'
+  end
+  return 'noted'
+end

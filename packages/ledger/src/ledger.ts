@@ -1,0 +1,320 @@
+import { randomBytes } from "node:crypto";
+import type { Redis } from "ioredis";
+import {
+  PHASES,
+  type AccountVerdict,
+  type ArchiveFact,
+  type AttemptKey,
+  type LookFact,
+  type Order,
+  type Phase,
+  type Problem,
+  type Reading,
+  type Records,
+  type Standing,
+  type Submission,
+} from "@rushes/pipeline";
+import { admit, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
+import { listIds, readAll, type ListingQuery } from "./listing.ts";
+import { parseRecord } from "./parse-record.ts";
+import { fieldsOf, loadScripts, type RunScript } from "./scripts.ts";
+
+/** After a 401, 402 or 403 an account gets one trial every so often: long enough to cost nothing, short enough to notice. */
+const TRIAL_EVERY_MS = 300_000;
+/** A queued video whose turn is known to wait in line need not be looked at by the sweep sooner. */
+const QUEUED_SWEEP_MS = 300_000;
+/** A woken video that did not move is woken again after this. */
+const SWEEP_AGAIN_MS = 15_000;
+const SWEEP_BATCH = 500;
+
+export type LedgerSettings = {
+  /** Micro-dollars per UTC day; null = no budget. */
+  budgetMicros: number | null;
+  /** A lease that nobody ends expires after this. */
+  leaseMaxMs: number;
+  /** From the intent until nobody will answer for it: the whole POST and a margin. */
+  submitDeadlineMs: number;
+  retryMinMs: number;
+  retryMaxMs: number;
+  /** A failed task counts as spent. */
+  billFailedTasks: boolean;
+};
+
+export type LineClaim =
+  | ({ kind: "claimed" } & Submission)
+  | { kind: "idle" }
+  /** `untilMs`: Redis time at which to ask again at the latest; null = only a freed place helps. */
+  | { kind: "no_place"; untilMs: number | null };
+
+export type Overdue = { videoId: string; phase: Phase; wake: number };
+
+export type Ledger = Records & {
+  admit(request: Omit<AdmissionRequest, "budgetMicros">): Promise<Admission>;
+  readMany(videoIds: readonly string[]): Promise<Reading[]>;
+  list(query: ListingQuery): Promise<{ ids: string[]; hasMore: boolean }>;
+  /** The head of the fair line with a place at one of these accounts and a written intent. */
+  claimSubmission(accounts: readonly { name: string; concurrency: number }[]): Promise<LineClaim>;
+  noteAccount(account: string, verdict: AccountVerdict): Promise<void>;
+  /**
+   * Claims overdue records for waking. Those submitting past their deadline become `unconfirmed` on the way.
+   * @param waitingTurns submit jobs that wait for a worker: turns are interchangeable, so only missing ones are made up
+   */
+  claimOverdue(waitingTurns: number): Promise<Overdue[]>;
+  cancel(videoId: string): Promise<Standing>;
+  release(videoId: string, attemptsSeen: number, maxCharges: number | null, by: string): Promise<Standing>;
+  adopt(videoId: string, taskId: string, by: string): Promise<Standing>;
+  writeOff(videoId: string, by: string): Promise<Standing>;
+  /** Deletes up to `most` records that ended more than `keepMs` ago. Returns how many. */
+  forgetEnded(keepMs: number, most: number): Promise<number>;
+  /** Videos by phase. */
+  countPhases(): Promise<Record<Phase, number>>;
+  countLate(): Promise<number>;
+  /** Places taken at an account. */
+  countInflight(account: string): Promise<number>;
+  /** Money of one UTC day (days since 1970), micro-dollars. */
+  readSpend(day: number): Promise<{ reservedMicros: number; billedMicros: number }>;
+  /** The record's transitions, oldest first, after the given rev. */
+  readEvents(videoId: string, afterRev?: number): Promise<LedgerEvent[]>;
+  /** Redis' own clock, milliseconds. */
+  readTime(): Promise<number>;
+};
+
+export type LedgerEvent = {
+  rev: number;
+  atMs: number;
+  phase: Phase;
+  what: string;
+  details: Record<string, string>;
+};
+
+/** The ledger on a connection that the caller owns and closes. */
+export function createLedger(redis: Redis, prefix: string, settings: LedgerSettings): Ledger {
+  const run = loadScripts(redis, prefix);
+  const budget = settings.budgetMicros ?? 0;
+  const onRecord = recordRunner(run, prefix);
+
+  return {
+    admit: (request) => admit(run, prefix, { ...request, budgetMicros: settings.budgetMicros }),
+
+    async read(videoId) {
+      const [reading] = await readReadings(redis, prefix, [videoId]);
+      return reading ?? null;
+    },
+    readMany: (videoIds) => readReadings(redis, prefix, videoIds),
+    list: (query) => listIds(redis, prefix, query),
+
+    async claimSubmission(accounts) {
+      const secret = randomBytes(16).toString("hex");
+      const reply = fieldsOf(
+        await run("claim-submission", `${prefix}:line`, [
+          secret,
+          settings.submitDeadlineMs,
+          settings.leaseMaxMs,
+          budget,
+          SWEEP_GRACE_MS,
+          ...accounts.flatMap(({ name, concurrency }) => [name, concurrency]),
+        ]),
+      );
+      if (reply["result"] === "claimed") return { kind: "claimed", secret, ...parseSubmission(reply) };
+      if (reply["result"] === "no_place")
+        return { kind: "no_place", untilMs: Number(reply["until"]) || null };
+      return { kind: "idle" };
+    },
+
+    async noteAccount(account, verdict) {
+      const args = verdictArguments(verdict, settings);
+      await run("close-account", `${prefix}:account:${account}`, [account, verdict.kind, ...args]);
+    },
+
+    learnAnswer: (attempt, fact) =>
+      onRecord("learn-answer", attempt.videoId, [
+        ...keyArguments(attempt),
+        fact.fact,
+        fact.fact === "accepted" ? fact.taskId : "",
+        fact.fact === "accepted" ? fact.firstLookMs + SWEEP_GRACE_MS : 0,
+        settings.leaseMaxMs,
+        "backoffMs" in fact ? Math.ceil(fact.backoffMs) : 0,
+        SWEEP_GRACE_MS,
+        ...problemArguments("problem" in fact ? fact.problem : null),
+        attempt.account,
+      ]),
+
+    expireSubmission: (videoId) => onRecord("expire-submission", videoId, []),
+
+    recordLook: (attempt, taskId, fact) =>
+      onRecord("record-look", attempt.videoId, [
+        ...keyArguments(attempt),
+        taskId,
+        ...lookArguments(fact, settings),
+      ]),
+
+    recordArchive: (attempt, taskId, fact) =>
+      onRecord("record-archive", attempt.videoId, [
+        ...keyArguments(attempt),
+        taskId,
+        ...archiveArguments(fact),
+      ]),
+
+    async postponeSweep(videoId, phase, wake, laterMs) {
+      await run("postpone-sweep", `${prefix}:video:${videoId}`, [videoId, phase, wake, laterMs]);
+    },
+
+    async claimOverdue(waitingTurns) {
+      const flat = await run("claim-overdue", `${prefix}:due`, [
+        SWEEP_BATCH,
+        SWEEP_AGAIN_MS,
+        waitingTurns,
+        QUEUED_SWEEP_MS,
+      ]);
+      const overdue: Overdue[] = [];
+      for (let i = 0; i + 2 < flat.length; i += 3) {
+        overdue.push({ videoId: String(flat[i]), phase: flat[i + 1] as Phase, wake: Number(flat[i + 2]) });
+      }
+      return overdue;
+    },
+
+    cancel: (videoId) => onRecord("cancel-video", videoId, []),
+    release: (videoId, attemptsSeen, maxCharges, by) =>
+      onRecord("release-video", videoId, [attemptsSeen, maxCharges ?? 0, budget, SWEEP_GRACE_MS, by]),
+    adopt: (videoId, taskId, by) => onRecord("adopt-task", videoId, [taskId, settings.leaseMaxMs, by]),
+    writeOff: (videoId, by) => onRecord("write-off", videoId, [by]),
+
+    async forgetEnded(keepMs, most) {
+      return Number(fieldsOf(await run("forget-ended", `${prefix}:ended`, [keepMs, most]))["count"]);
+    },
+
+    async countPhases() {
+      const owners = await redis.smembers(`${prefix}:owners`);
+      const pipeline = redis.pipeline();
+      for (const phase of PHASES)
+        for (const owner of owners) pipeline.zcard(`${prefix}:phase:${phase}:${owner}`);
+      const counts = await readAll<number>(pipeline);
+      const sumOf = (index: number): number =>
+        counts
+          .slice(index * owners.length, (index + 1) * owners.length)
+          .reduce((sum, count) => sum + count, 0);
+      return Object.fromEntries(PHASES.map((phase, index) => [phase, sumOf(index)])) as Record<Phase, number>;
+    },
+    countLate: () => redis.scard(`${prefix}:late`),
+    async countInflight(account) {
+      return await redis.zcount(`${prefix}:leases:${account}`, await readTime(redis), "+inf");
+    },
+
+    async readSpend(day) {
+      const [reserved, billed] = await redis.hmget(`${prefix}:spend:${day}`, "reserved", "billed");
+      return { reservedMicros: Number(reserved ?? 0), billedMicros: Number(billed ?? 0) };
+    },
+
+    async readEvents(videoId, afterRev = 0) {
+      const entries = await redis.xrange(`${prefix}:events:${videoId}`, `(${afterRev}-0`, "+");
+      return entries.map(([id, flat]) => {
+        const { at, phase, what, ...details } = fieldsOf(flat);
+        return {
+          rev: Number.parseInt(id, 10),
+          atMs: Number(at),
+          phase: phase as Phase,
+          what: String(what),
+          details,
+        };
+      });
+    },
+
+    readTime: () => readTime(redis),
+  };
+}
+
+async function readTime(redis: Redis): Promise<number> {
+  const [seconds, micros] = await redis.time();
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+}
+
+function recordRunner(run: RunScript, prefix: string) {
+  return async (
+    name: Parameters<RunScript>[0],
+    videoId: string,
+    args: readonly (string | number)[],
+  ): Promise<Standing> => {
+    const reply = fieldsOf(await run(name, `${prefix}:video:${videoId}`, [videoId, ...args]));
+    return {
+      result: String(reply["result"]),
+      phase: (reply["phase"] ?? "failed") as Phase,
+      rev: Number(reply["rev"] ?? 0),
+      wake: Number(reply["wake"] ?? 0),
+    };
+  };
+}
+
+async function readReadings(redis: Redis, prefix: string, videoIds: readonly string[]): Promise<Reading[]> {
+  const pipeline = redis.pipeline().time();
+  for (const id of videoIds) pipeline.hgetall(`${prefix}:video:${id}`).get(`${prefix}:order:${id}`);
+  const [time, ...answers] = await readAll<unknown>(pipeline);
+  const [seconds, micros] = time as [string, string];
+  const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  return videoIds.flatMap((id, index) => {
+    const fields = answers[index * 2] as Record<string, string>;
+    const order = answers[index * 2 + 1] as string | null;
+    if (!fields["phase"] || order === null) return [];
+    return [{ record: parseRecord(id, fields), order: JSON.parse(order) as Order, nowMs }];
+  });
+}
+
+function parseSubmission(reply: Record<string, string>): Omit<Submission, "secret"> {
+  return {
+    videoId: String(reply["id"]),
+    number: Number(reply["attempt"]),
+    account: String(reply["account"]),
+    order: JSON.parse(String(reply["order"])) as Order,
+    wake: Number(reply["wake"]),
+    attempts: Number(reply["attempts"]),
+  };
+}
+
+function keyArguments(attempt: AttemptKey): (string | number)[] {
+  return [attempt.number, attempt.secret];
+}
+
+function problemArguments(problem: Problem | null): string[] {
+  return problem ? [problem.code, problem.class, problem.message] : ["", "", ""];
+}
+
+function verdictArguments(verdict: AccountVerdict, settings: LedgerSettings): (string | number)[] {
+  switch (verdict.kind) {
+    case "open":
+      return [0, ""];
+    case "close":
+      return [TRIAL_EVERY_MS, verdict.code];
+    case "pause":
+      return [Math.max(settings.retryMinMs, verdict.retryAfterMs ?? 0), "", settings.retryMaxMs];
+  }
+}
+
+function lookArguments(fact: LookFact, settings: LedgerSettings): (string | number)[] {
+  const running = fact.report === "running" ? fact : null;
+  const failed = fact.report === "failed" ? fact : null;
+  return [
+    fact.report,
+    running ? running.providerState : fact.report,
+    running ? Math.ceil(running.nextLookMs) : 0,
+    SWEEP_GRACE_MS,
+    running?.late ? 1 : 0,
+    fact.report === "succeeded" ? JSON.stringify(fact.resultUrls) : "",
+    ...problemArguments("problem" in fact ? fact.problem : null),
+    failed?.mayRetry ? 1 : 0,
+    settings.billFailedTasks ? 1 : 0,
+    failed ? Math.ceil(failed.backoffMs) : 0,
+    settings.budgetMicros ?? 0,
+    running ? running.looksFailed : 0,
+  ];
+}
+
+function archiveArguments(fact: ArchiveFact): (string | number)[] {
+  const again = fact.result === "again" ? fact : null;
+  return [
+    fact.result,
+    fact.result === "stored" ? JSON.stringify(fact.output) : "",
+    ...problemArguments("problem" in fact ? fact.problem : null),
+    again ? Math.ceil(again.againMs) : 0,
+    SWEEP_GRACE_MS,
+    again?.resultUrls ? JSON.stringify(again.resultUrls) : "",
+  ];
+}

@@ -1,0 +1,79 @@
+import {
+  ATTEMPT_STATES,
+  PHASES,
+  type Attempt,
+  type FailureClass,
+  type Mode,
+  type StoredFile,
+  type VideoRecord,
+} from "@rushes/pipeline";
+
+/** The fields of a record's hash, as the scripts write them: absent and empty mean the same. */
+export function parseRecord(id: string, fields: Readonly<Record<string, string>>): VideoRecord {
+  const text = (name: string): string | null => fields[name] || null;
+  const time = (name: string): number | null => Number(fields[name]) || null;
+  const count = (name: string): number => Number(fields[name] ?? 0);
+  const code = text("error_code");
+  return {
+    id,
+    owner: fields["owner"] ?? "",
+    phase: oneOf(PHASES, fields["phase"]),
+    rev: count("rev"),
+    wake: count("wake"),
+    mode: fields["mode"] as Mode,
+    duration: count("duration") === 10 ? 10 : 5,
+    attempts: Array.from({ length: count("attempts") }, (_, i) => parseAttempt(i + 1, fields)),
+    current: count("current"),
+    maxCharges: count("max_charges"),
+    priceMicros: count("price"),
+    reservedMicros: count("reserved"),
+    billedMicros: count("billed"),
+    dueMs: count("due"),
+    createdMs: count("created"),
+    submittedMs: time("submitted"),
+    archivingMs: time("archiving"),
+    completedMs: time("completed"),
+    endedMs: time("ended"),
+    account: text("account"),
+    providerState: text("provider_state"),
+    late: fields["late"] === "1",
+    looksFailed: count("looks_failed"),
+    archiveTries: count("archive_tries"),
+    output: list(fields["output"]) as readonly StoredFile[],
+    error: code && {
+      code,
+      class: fields["error_class"] as FailureClass,
+      message: fields["error_message"] ?? "",
+    },
+  };
+}
+
+function parseAttempt(n: number, fields: Readonly<Record<string, string>>): Attempt {
+  const field = (name: string): string => fields[`${n}.${name}`] ?? "";
+  const time = (name: string): number | null => Number(field(name)) || null;
+  return {
+    number: n,
+    state: oneOf(ATTEMPT_STATES, field("state")),
+    secret: field("secret"),
+    taskId: field("task") || null,
+    account: field("account"),
+    priceMicros: Number(field("price")),
+    money: oneOf(["reserved", "billed", "returned"], field("unit")),
+    intentMs: time("at") ?? 0,
+    deadlineMs: time("deadline"),
+    acceptedMs: time("accepted"),
+    endedMs: time("ended"),
+    resultUrls: list(field("urls")) as readonly string[],
+  };
+}
+
+function list(json: string | undefined): readonly unknown[] {
+  return json ? (JSON.parse(json) as unknown[]) : [];
+}
+
+function oneOf<Word extends string>(words: readonly Word[], value: string | undefined): Word {
+  const word = words.find((known) => known === value);
+  if (word === undefined)
+    throw new Error(`a record holds ${JSON.stringify(value)} where one of ${words.join(", ")} belongs`);
+  return word;
+}

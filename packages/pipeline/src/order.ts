@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { videoInputSchema } from "./video-input.ts";
+
+export const MODEL = "kling-2-1";
+const MAX_METADATA_BYTES = 8 * 1024;
+const MAX_DELAY_S = 30 * 24 * 3600;
+
+const metadata = z
+  .record(z.string(), z.json(), { error: "metadata must be a JSON object" })
+  .refine((value) => new TextEncoder().encode(JSON.stringify(value)).length <= MAX_METADATA_BYTES, {
+    error: `metadata must have at most ${MAX_METADATA_BYTES} bytes as JSON`,
+  });
+
+/** The body of `POST /v1/videos`: what a caller orders. Unknown fields are refused, so that a typing error is seen. */
+export const orderSchema = z.strictObject({
+  input: videoInputSchema,
+  model: z.literal(MODEL, { error: `model must be "${MODEL}"` }).default(MODEL),
+  /** Goes before lower ones of the same caller; never before another caller's. */
+  priority: z
+    .int({ error: "priority must be an integer from -100 to 100 (higher goes first)" })
+    .min(-100, { error: "priority must be an integer from -100 to 100 (higher goes first)" })
+    .max(100, { error: "priority must be an integer from -100 to 100 (higher goes first)" })
+    .default(0),
+  /** Not submitted before so many seconds have passed. */
+  delay_s: z
+    .number({ error: "delay_s must be a number of seconds" })
+    .min(0, { error: "delay_s must be 0 or more seconds" })
+    .max(MAX_DELAY_S, { error: `delay_s must be at most ${MAX_DELAY_S} seconds (30 days)` })
+    .default(0),
+  /** How often this video may be charged in all, failed tasks and released doubts included. */
+  max_charges: z
+    .int({ error: "max_charges must be an integer from 1 to 10" })
+    .min(1, { error: "max_charges must be an integer from 1 to 10" })
+    .max(10, { error: "max_charges must be an integer from 1 to 10" })
+    .default(1),
+  metadata: metadata.default({}),
+});
+
+export type OrderRequest = z.input<typeof orderSchema>;
+/** A valid order. Stored once at admission and never changed. */
+export type Order = z.output<typeof orderSchema>;

@@ -1,0 +1,53 @@
+import type { FailureClass } from "./failure.ts";
+import type { Order } from "./order.ts";
+import type { Phase } from "./phase.ts";
+import type { StoredFile, VideoRecord } from "./video-record.ts";
+
+/** Names one attempt and proves the right to speak of it. Everything learned carries one. */
+export type AttemptKey = { videoId: string; number: number; secret: string; account: string };
+
+/** What the taker of a turn got from the line. */
+export type Submission = AttemptKey & {
+  order: Order;
+  wake: number;
+  /** Refusals so far, for the backoff. */
+  attempts: number;
+};
+
+export type Problem = { code: string; class: FailureClass; message: string };
+
+/** What became of one POST. `refused_for_now` and `not_sent` go back to the line after `backoffMs`. */
+export type SubmitFact =
+  | { fact: "accepted"; taskId: string; firstLookMs: number }
+  | { fact: "refused_for_now" | "not_sent"; backoffMs: number; problem: Problem }
+  | { fact: "refused"; problem: Problem }
+  | { fact: "unknown" };
+
+export type LookFact =
+  | { report: "running"; providerState: string; nextLookMs: number; late: boolean; looksFailed: number }
+  | { report: "succeeded"; resultUrls: readonly string[] }
+  | { report: "failed"; problem: Problem; mayRetry: boolean; backoffMs: number }
+  | { report: "lost"; problem: Problem };
+
+export type ArchiveFact =
+  | { result: "stored"; output: readonly StoredFile[] }
+  | { result: "gone"; problem: Problem }
+  | { result: "again"; problem: Problem; againMs: number; resultUrls?: readonly string[] };
+
+/** Where a record stands after a script. `result` is the script's own word for what it did. */
+export type Standing = { result: string; phase: Phase; rev: number; wake: number };
+
+/** What a stage reads: the record, its order, and Redis' own time. */
+export type Reading = { record: VideoRecord; order: Order; nowMs: number };
+
+/** The part of the ledger that the stages use. */
+export type Records = {
+  read(videoId: string): Promise<Reading | null>;
+  learnAnswer(attempt: AttemptKey, fact: SubmitFact): Promise<Standing>;
+  recordLook(attempt: AttemptKey, taskId: string, fact: LookFact): Promise<Standing>;
+  recordArchive(attempt: AttemptKey, taskId: string, fact: ArchiveFact): Promise<Standing>;
+  /** Marks a submission whose deadline has passed; `early` if it has not. */
+  expireSubmission(videoId: string): Promise<Standing>;
+  /** Keeps the sweep away from a video that is being worked on for long. */
+  postponeSweep(videoId: string, phase: Phase, wake: number, laterMs: number): Promise<void>;
+};

@@ -1,0 +1,86 @@
+import type { FailureClass } from "./failure.ts";
+import type { Phase } from "./phase.ts";
+import type { DurationSeconds, Mode } from "./video-input.ts";
+
+/** What is known of one attempt's answer and task; `refused` attempts cost nothing. */
+export const ATTEMPT_STATES = [
+  "open",
+  "unknown",
+  "accepted",
+  "refused",
+  "ended_ok",
+  "ended_bad",
+  "result_gone",
+] as const;
+export type AttemptState = (typeof ATTEMPT_STATES)[number];
+
+/** One intent to submit. The secret proves that an answer or a callback is this attempt's. */
+export type Attempt = {
+  number: number;
+  state: AttemptState;
+  secret: string;
+  taskId: string | null;
+  account: string;
+  priceMicros: number;
+  /** Whether its money is still reserved, spent, or given back. */
+  money: "reserved" | "billed" | "returned";
+  /** Redis milliseconds. */
+  intentMs: number;
+  deadlineMs: number | null;
+  acceptedMs: number | null;
+  endedMs: number | null;
+  resultUrls: readonly string[];
+};
+
+export type StoredFile = {
+  url: string;
+  bucket: string;
+  key: string;
+  bytes: number;
+  sha256: string;
+  content_type: string;
+};
+
+/** The record of a video as it is in Redis; times are Redis milliseconds. Only the ledger's scripts change it. */
+export type VideoRecord = {
+  id: string;
+  owner: string;
+  phase: Phase;
+  /** Raised by every transition; also the id of the event that told it. */
+  rev: number;
+  /** The `rev` that the newest valid wake-up carries. */
+  wake: number;
+  mode: Mode;
+  duration: DurationSeconds;
+  attempts: readonly Attempt[];
+  /** Number of the attempt that the video follows; 0 = none. */
+  current: number;
+  maxCharges: number;
+  priceMicros: number;
+  reservedMicros: number;
+  billedMicros: number;
+  dueMs: number;
+  createdMs: number;
+  submittedMs: number | null;
+  archivingMs: number | null;
+  completedMs: number | null;
+  endedMs: number | null;
+  account: string | null;
+  providerState: string | null;
+  late: boolean;
+  /** Looks in a row that brought no news of the task (errors, unknown task, success without files). */
+  looksFailed: number;
+  archiveTries: number;
+  output: readonly StoredFile[];
+  error: { code: string; class: FailureClass; message: string } | null;
+};
+
+/** The attempt that the video follows now. */
+export function currentAttempt(record: VideoRecord): Attempt | undefined {
+  return record.attempts[record.current - 1];
+}
+
+/** Attempts that cost or may cost money. */
+export function chargesOf(record: VideoRecord): number {
+  return record.attempts.filter((attempt) => attempt.state !== "refused").length;
+}

@@ -1,0 +1,52 @@
+import type { Order } from "./order.ts";
+import { statusOf, type Phase, type Status } from "./phase.ts";
+import { dollars } from "./price.ts";
+import type { FailureClass } from "./failure.ts";
+import { chargesOf, currentAttempt, type StoredFile, type VideoRecord } from "./video-record.ts";
+
+/** A video as callers see it over HTTP: snake_case, times in unix seconds, money in dollars. */
+export type Video = {
+  id: string;
+  object: "video";
+  model: string;
+  status: Status;
+  phase: Phase;
+  late: boolean;
+  input: Order["input"];
+  created_at: number;
+  submitted_at: number | null;
+  completed_at: number | null;
+  charges: number;
+  cost: { reserved_usd: number; billed_usd: number };
+  provider: { account: string | null; task_id: string | null; state: string | null };
+  output: readonly StoredFile[];
+  error: { code: string; class: FailureClass; message: string } | null;
+  metadata: Order["metadata"];
+};
+
+const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1000));
+
+export function presentVideo(record: VideoRecord, order: Order): Video {
+  return {
+    id: record.id,
+    object: "video",
+    model: order.model,
+    status: statusOf(record.phase),
+    phase: record.phase,
+    late: record.late,
+    input: order.input,
+    created_at: Math.floor(record.createdMs / 1000),
+    submitted_at: seconds(record.submittedMs),
+    completed_at: seconds(record.completedMs),
+    charges: chargesOf(record),
+    cost: { reserved_usd: dollars(record.reservedMicros), billed_usd: dollars(record.billedMicros) },
+    provider: {
+      account: record.account,
+      task_id: currentAttempt(record)?.taskId ?? null,
+      state: record.providerState,
+    },
+    output: record.output,
+    error: record.phase === "failed" ? record.error : null,
+    metadata: order.metadata,
+  };
+}
