@@ -44,19 +44,16 @@ export async function admit(run: RunScript, prefix: string, request: AdmissionRe
       SWEEP_GRACE_MS,
     ]),
   );
-  const result: string | undefined = reply["result"];
-  switch (result) {
-    case "admitted":
-      return { kind: "admitted", videoId, wake: Number(reply["wake"]) };
-    case "replayed":
-      return { kind: "replayed", videoId: String(reply["id"]) };
-    case "conflict":
-      return { kind: "conflict", videoId: String(reply["id"]) };
-    case "over_budget":
-      return { kind: "over_budget" };
-    default:
-      throw new Error(`admit-video answered ${reply["result"]}`);
-  }
+  const id = reply["id"] ?? "";
+  const admissions: Record<string, Admission> = {
+    admitted: { kind: "admitted", videoId, wake: Number(reply["wake"]) },
+    replayed: { kind: "replayed", videoId: id },
+    conflict: { kind: "conflict", videoId: id },
+    over_budget: { kind: "over_budget" },
+  };
+  const admission = admissions[String(reply["result"])];
+  if (!admission) throw new Error(`admit-video answered ${reply["result"]}`);
+  return admission;
 }
 
 function sha256(text: string): string {

@@ -9,3 +9,4 @@ export {
   type Overdue,
 } from "./ledger.ts";
 export type { ListingQuery } from "./listing.ts";
+export { startPlaceGate, type ClaimedPlace, type PlaceGate, type PlaceGateOptions } from "./place-gate.ts";

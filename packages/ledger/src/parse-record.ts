@@ -13,7 +13,6 @@ export function parseRecord(id: string, fields: Readonly<Record<string, string>>
   const text = (name: string): string | null => fields[name] || null;
   const time = (name: string): number | null => Number(fields[name]) || null;
   const count = (name: string): number => Number(fields[name] ?? 0);
-  const code = text("error_code");
   return {
     id,
     owner: fields["owner"] ?? "",
@@ -40,11 +39,7 @@ export function parseRecord(id: string, fields: Readonly<Record<string, string>>
     looksFailed: count("looks_failed"),
     archiveTries: count("archive_tries"),
     output: list(fields["output"]) as readonly StoredFile[],
-    error: code && {
-      code,
-      class: fields["error_class"] as FailureClass,
-      message: fields["error_message"] ?? "",
-    },
+    error: parseError(fields),
   };
 }
 
@@ -65,6 +60,12 @@ function parseAttempt(n: number, fields: Readonly<Record<string, string>>): Atte
     endedMs: time("ended"),
     resultUrls: list(field("urls")) as readonly string[],
   };
+}
+
+function parseError(fields: Readonly<Record<string, string>>): VideoRecord["error"] {
+  const code = fields["error_code"];
+  if (!code) return null;
+  return { code, class: fields["error_class"] as FailureClass, message: fields["error_message"] ?? "" };
 }
 
 function list(json: string | undefined): readonly unknown[] {

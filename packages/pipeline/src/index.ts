@@ -41,4 +41,4 @@ export {
   type VideoRecord,
 } from "./video-record.ts";
 export { presentVideo, type Video } from "./video.ts";
-export { jobId, STAGES, summarize, type JobSummary, type Stage, type WakeUp } from "./wake-up.ts";
+export { jobId, stageOf, STAGES, summarize, type JobSummary, type Stage, type WakeUp } from "./wake-up.ts";

@@ -1,4 +1,5 @@
 import type { Order } from "./order.ts";
+import type { Phase } from "./phase.ts";
 import type { DurationSeconds, Mode } from "./video-input.ts";
 
 /** The stages of a video, each with a queue of its own. */
@@ -41,4 +42,22 @@ export function summarize(order: Order, taskId?: string | null): JobSummary {
 /** BullMQ silently drops an id that still exists, so each transition and each wake of the sweep has its own. */
 export function jobId(wakeUp: Pick<WakeUp, "stage" | "videoId" | "rev">): string {
   return `${wakeUp.videoId}.${wakeUp.stage}.${wakeUp.rev}`;
+}
+
+/** Who acts on a video in this phase; null = nobody by itself. */
+export function stageOf(phase: Phase): Stage | null {
+  switch (phase) {
+    case "queued":
+    case "submitting":
+      return "submit";
+    case "generating":
+      return "poll";
+    case "archiving":
+      return "archive";
+    case "unconfirmed":
+    case "completed":
+    case "failed":
+    case "cancelled":
+      return null;
+  }
 }

@@ -1,1 +1,6 @@
-export {};
+export {
+  createProducer,
+  type OrderVideoRequest,
+  type Producer,
+  type ProducerOptions,
+} from "./order-video.ts";

@@ -1,0 +1,93 @@
+import type { Redis } from "ioredis";
+import type { Ledger, LineClaim } from "./ledger.ts";
+
+/**
+ * Ask again at least this often: a message is lost when the connection is, and nothing at all is announced when a lease
+ * of a vanished worker expires. Between, waiting costs Redis nothing.
+ */
+const ASK_AGAIN_MS = 30_000;
+/** Redis and this process round differently; without it the first question after a pause could come just too early. */
+const SLACK_MS = 5;
+
+export type ClaimedPlace = Extract<LineClaim, { kind: "claimed" }> & {
+  /** Whether the POST may still start: long after the intent, its deadline would pass before the answer came. */
+  maySend: () => boolean;
+};
+
+export type PlaceGate = {
+  /** The head of the line with a place, waiting as long as it takes. `stopped`: the signal was aborted first. */
+  claim(signal: AbortSignal): Promise<ClaimedPlace | { kind: "idle" } | { kind: "stopped" }>;
+  stop(): Promise<void>;
+};
+
+export type PlaceGateOptions = {
+  ledger: Pick<Ledger, "claimSubmission" | "readTime">;
+  /** A connection of its own, which the gate subscribes and the caller closes. */
+  subscriber: Redis;
+  prefix: string;
+  accounts: readonly { name: string; concurrency: number }[];
+  /** How long after the intent a POST may start. */
+  sendWithinMs: number;
+  monotonicMs: () => number;
+  onProblem: (error: Error) => void;
+};
+
+/**
+ * Turns of one process wait here, in order of arrival, and only the first of them asks Redis: when a place may have
+ * become free (the end of any task is announced on a channel) or the known time has come.
+ */
+export function startPlaceGate(options: PlaceGateOptions): PlaceGate {
+  const { ledger, subscriber, accounts, sendWithinMs, monotonicMs } = options;
+  const channel = `${options.prefix}:places`;
+  let announced = 0;
+  let wakeFirst: (() => void) | undefined;
+  const onMessage = (): void => {
+    announced += 1;
+    wakeFirst?.();
+  };
+  subscriber.on("message", onMessage);
+  // While Redis is away this waits with the connection; until then claims ask by themselves often enough.
+  subscriber.subscribe(channel).catch(options.onProblem);
+
+  async function ask(signal: AbortSignal): ReturnType<PlaceGate["claim"]> {
+    for (;;) {
+      if (signal.aborted) return { kind: "stopped" };
+      const announcedBefore = announced;
+      const askedMs = monotonicMs();
+      const claim = await ledger.claimSubmission(accounts);
+      if (claim.kind === "claimed")
+        return { ...claim, maySend: () => monotonicMs() - askedMs < sendWithinMs };
+      if (claim.kind === "idle") return claim;
+      const waitMs =
+        claim.untilMs === null ? ASK_AGAIN_MS : claim.untilMs - (await ledger.readTime()) + SLACK_MS;
+      // A place that became free while we asked will not be announced again.
+      if (announced === announcedBefore)
+        await placeMayBeFree(Math.min(Math.max(waitMs, SLACK_MS), ASK_AGAIN_MS), signal);
+    }
+  }
+
+  async function placeMayBeFree(atMostMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, atMostMs);
+    const stop = (): void => resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    wakeFirst = resolve;
+    await promise;
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    claim(signal) {
+      const turn = last.then(() => ask(signal));
+      last = turn.catch(() => {});
+      return turn;
+    },
+    async stop() {
+      subscriber.off("message", onMessage);
+      await subscriber.unsubscribe(channel).catch(() => {});
+    },
+  };
+}
