@@ -27,4 +27,4 @@ else
   decide(record, 'result_gone', n, { failure = { code = ARGV[8], class = ARGV[9], message = ARGV[10] } })
 end
 save(record, result == 'stored' and 'archived' or 'result_gone', { 'attempt', digits(n) })
-return reply('moved', record)
+return reply('moved', record, { 'since', digits(NOW - num(record, 'archiving')) })

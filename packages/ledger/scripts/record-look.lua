@@ -56,4 +56,4 @@ else
   end
 end
 save(record, 'task_' .. report, { 'attempt', digits(n), 'code', ARGV[12] })
-return reply(carries and 'moved' or 'watched', record)
+return reply(carries and 'moved' or 'watched', record, { 'since', digits(NOW - num(record, n .. '.accepted')) })

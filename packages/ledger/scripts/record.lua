@@ -226,7 +226,7 @@ end
 local function reply(result, record, more)
   local flat = { 'result', result }
   if record then
-    for _, field in ipairs({ 'id', 'phase', 'rev', 'wake', 'attempts', 'current' }) do
+    for _, field in ipairs({ 'id', 'phase', 'rev', 'wake', 'attempts', 'mode', 'price' }) do
       flat[#flat + 1] = field
       flat[#flat + 1] = field == 'id' and record.id or get(record, field)
     end

@@ -2,6 +2,7 @@ export { SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admissi
 export { KEY_PREFIX } from "./keys.ts";
 export {
   createLedger,
+  SWEEP_BATCH,
   type Ledger,
   type LedgerEvent,
   type LedgerSettings,

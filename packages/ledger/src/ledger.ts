@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 import {
+  MODES,
   PHASES,
   type AccountVerdict,
   type ArchiveFact,
   type AttemptKey,
   type LookFact,
+  type Mode,
   type Order,
   type Phase,
   type Problem,
@@ -25,7 +27,8 @@ const TRIAL_EVERY_MS = 300_000;
 const QUEUED_SWEEP_MS = 300_000;
 /** A woken video that did not move is woken again after this. */
 const SWEEP_AGAIN_MS = 15_000;
-const SWEEP_BATCH = 500;
+/** Overdue records claimed at once by `claimOverdue`. */
+export const SWEEP_BATCH = 500;
 
 export type LedgerSettings = {
   /** Micro-dollars per UTC day; null = no budget. */
@@ -240,6 +243,9 @@ function recordRunner(run: RunScript, prefix: string) {
       phase: (reply["phase"] ?? "failed") as Phase,
       rev: Number(reply["rev"] ?? 0),
       wake: Number(reply["wake"] ?? 0),
+      mode: (reply["mode"] ?? MODES[0]) as Mode,
+      priceMicros: Number(reply["price"] ?? 0),
+      sinceMs: Number(reply["since"] ?? 0),
     };
   };
 }

@@ -102,8 +102,9 @@ async function copyAll(
     if (!(error instanceof Failure)) throw error;
     const problem: Problem = { code: error.code, class: error.class, message: error.message };
     const ageMs = nowMs - (record.archivingMs ?? nowMs);
-    // The bucket's troubles are ours to mend, for as long as it takes; only the result's host can let a file expire.
-    const isOurs = error.code.startsWith("bucket_");
+    // The bucket's and the disk's troubles are ours to mend, for as long as it takes; only the result's host can
+    // let a file expire.
+    const isOurs = !error.code.startsWith("result_");
     if (ageMs >= ports.settings.resultPlanMs) {
       ports.alert(
         `${record.id}: its result is not archived after ${Math.round(ageMs / 1000)} s: ${error.message}`,

@@ -1,6 +1,7 @@
 import type { FailureClass } from "./failure.ts";
 import type { Order } from "./order.ts";
 import type { Phase } from "./phase.ts";
+import type { Mode } from "./video-input.ts";
 import type { StoredFile, VideoRecord } from "./video-record.ts";
 
 /** Names one attempt and proves the right to speak of it. Everything learned carries one. */
@@ -19,7 +20,12 @@ export type Problem = { code: string; class: FailureClass; message: string };
 /** What became of one POST. `refused_for_now` and `not_sent` go back to the line after `backoffMs`. */
 export type SubmitFact =
   | { fact: "accepted"; taskId: string; firstLookMs: number }
-  | { fact: "refused_for_now" | "not_sent"; backoffMs: number; problem: Problem }
+  | {
+      fact: "refused_for_now" | "not_sent";
+      kind: "throttled" | "unavailable" | "misconfigured";
+      backoffMs: number;
+      problem: Problem;
+    }
   | { fact: "refused"; problem: Problem }
   | { fact: "unknown" };
 
@@ -35,7 +41,16 @@ export type ArchiveFact =
   | { result: "again"; problem: Problem; againMs: number; resultUrls?: readonly string[] };
 
 /** Where a record stands after a script. `result` is the script's own word for what it did. */
-export type Standing = { result: string; phase: Phase; rev: number; wake: number };
+export type Standing = {
+  result: string;
+  phase: Phase;
+  rev: number;
+  wake: number;
+  mode: Mode;
+  priceMicros: number;
+  /** What ended has lasted so long: a task since its acceptance, archiving since the task's success. */
+  sinceMs: number;
+};
 
 /** What a stage reads: the record, its order, and Redis' own time. */
 export type Reading = { record: VideoRecord; order: Order; nowMs: number };

@@ -72,7 +72,7 @@ function judge(
     case "throttled":
       // The account rests, so the video need not: it keeps its place at the head.
       return {
-        fact: { fact: "refused_for_now", backoffMs: 0, problem },
+        fact: { fact: "refused_for_now", kind: error.kind, backoffMs: 0, problem },
         verdict: { kind: "pause", retryAfterMs: error.retryAfterMs },
       };
     case "unavailable": {
@@ -82,11 +82,11 @@ function judge(
         random,
       );
       const fact = error.requestLeft === false ? "not_sent" : "refused_for_now";
-      return { fact: { fact, backoffMs, problem }, verdict: null };
+      return { fact: { fact, kind: error.kind, backoffMs, problem }, verdict: null };
     }
     case "misconfigured":
       return {
-        fact: { fact: "refused_for_now", backoffMs: 0, problem },
+        fact: { fact: "refused_for_now", kind: error.kind, backoffMs: 0, problem },
         verdict: { kind: "close", code: error.code },
       };
     case "refused":

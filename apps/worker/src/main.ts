@@ -1,0 +1,17 @@
+import { runUntilSignal, settingsOrExit } from "@rushes/lifecycle";
+import { createLogger, createMetrics } from "@rushes/telemetry";
+import { groupSettings, settingsSchema } from "./settings.ts";
+import { startWorker } from "./start-worker.ts";
+
+const settings = groupSettings(settingsOrExit(settingsSchema(process.env), process.env));
+const secrets = [settings.provider?.APIXO_API_KEY, settings.archive?.AWS_SECRET_ACCESS_KEY].flatMap(
+  (secret) => (secret ? [secret.reveal()] : []),
+);
+const logger = createLogger({ name: "worker", level: settings.common.LOG_LEVEL, secrets: () => secrets });
+
+await runUntilSignal({
+  name: "worker",
+  logger,
+  drainMs: settings.common.DRAIN_MS,
+  start: () => startWorker(settings, logger, createMetrics()),
+});

@@ -1,0 +1,83 @@
+import { SWEEP_GRACE_MS } from "@rushes/ledger";
+import { dollars, type LookFact, type Records, type Standing, type SubmitFact } from "@rushes/pipeline";
+import type { Logger, Metrics, SubmitResult } from "@rushes/telemetry";
+
+/** The records as the stages see them, with one log line per transition and every fact counted. */
+export function observeRecords(records: Records, logger: Logger, metrics: Metrics): Records {
+  const tell = (videoId: string, standing: Standing, fields: object): void => {
+    const { result, phase, rev } = standing;
+    const alerting = ALERTS.has(result);
+    logger[alerting ? "error" : "info"]({ videoId, phase, rev, ...fields }, ALERTS.get(result) ?? result);
+  };
+
+  return {
+    ...records,
+    async read(videoId) {
+      const reading = await records.read(videoId);
+      if (!reading) return null;
+      const { record, nowMs } = reading;
+      if (record.phase === "generating" && record.dueMs > 0) {
+        metrics.pollLag.observe(Math.max(0, nowMs - (record.dueMs - SWEEP_GRACE_MS)) / 1000);
+      }
+      return reading;
+    },
+
+    async learnAnswer(attempt, fact) {
+      const standing = await records.learnAnswer(attempt, fact);
+      metrics.submitAttempts.inc({ result: submitResult(fact) });
+      tell(attempt.videoId, standing, { attempt: attempt.number, account: attempt.account, ...fact });
+      return standing;
+    },
+
+    async recordLook(attempt, taskId, fact) {
+      const standing = await records.recordLook(attempt, taskId, fact);
+      if (standing.result === "moved" && fact.report === "succeeded") {
+        metrics.generationDuration.observe({ mode: standing.mode }, standing.sinceMs / 1000);
+        metrics.spend.inc({ mode: standing.mode }, dollars(standing.priceMicros));
+      }
+      if (standing.result !== "running") tell(attempt.videoId, standing, { taskId, ...summaryOf(fact) });
+      return standing;
+    },
+
+    async recordArchive(attempt, taskId, fact) {
+      const standing = await records.recordArchive(attempt, taskId, fact);
+      if (fact.result === "stored" && standing.result === "moved") {
+        const bytes = fact.output.reduce((sum, file) => sum + file.bytes, 0);
+        metrics.archiveBytes.inc(bytes);
+        metrics.timeToArchive.observe(standing.sinceMs / 1000);
+        tell(attempt.videoId, standing, { taskId, bytes });
+      } else {
+        tell(attempt.videoId, standing, { taskId, ...("problem" in fact ? fact.problem : {}) });
+      }
+      return standing;
+    },
+  };
+}
+
+/** Results that mean money or a lie of the provider; each in a sentence for whoever is called. */
+const ALERTS = new Map([
+  ["extra", "a second task was charged for this video: an extra charge"],
+  ["stray", "a task of this video has no attempt to belong to: an extra charge"],
+  ["task_elsewhere", "the provider named a task that belongs to another video"],
+  [
+    "accepted_after_refusal",
+    "a refused submission was accepted after all: the provider's 5xx cannot be trusted",
+  ],
+]);
+
+function submitResult(fact: SubmitFact): SubmitResult {
+  switch (fact.fact) {
+    case "accepted":
+    case "refused":
+    case "not_sent":
+      return fact.fact;
+    case "unknown":
+      return "unconfirmed";
+    case "refused_for_now":
+      return fact.kind === "throttled" ? "throttled" : "refused";
+  }
+}
+
+function summaryOf(fact: LookFact): object {
+  return "problem" in fact ? { report: fact.report, ...fact.problem } : { report: fact.report };
+}

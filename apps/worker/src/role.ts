@@ -1,0 +1,34 @@
+import type { Redis } from "ioredis";
+import type { Provider, Records } from "@rushes/pipeline";
+import type { Ledger } from "@rushes/ledger";
+import type { WakeQueues } from "@rushes/queue";
+import type { Logger, Metrics } from "@rushes/telemetry";
+import type { ArchiveSettings, CommonSettings, ProviderSettings } from "./settings.ts";
+
+/** What a role is built from. Roles only wire: what a stage decides is in `pipeline`. */
+export type RoleParts = {
+  common: CommonSettings;
+  prefix: string;
+  /** The name of the provider's account. */
+  account: string;
+  ledger: Ledger;
+  /** The ledger as the stages see it, with every fact counted and logged. */
+  records: Records;
+  queues: WakeQueues;
+  logger: Logger;
+  metrics: Metrics;
+  /** A further worker connection, closed with the process. */
+  openConnection: () => Redis;
+  forProvider: () => { settings: ProviderSettings; provider: Provider };
+  forArchive: () => ArchiveSettings;
+  onProblem: (error: Error, videoId?: string) => void;
+};
+
+export type RunningRole = {
+  name: string;
+  isAlive: () => boolean;
+  /** Takes nothing new and resolves when what runs has ended, at the latest when the signal is aborted. */
+  stop: (signal?: AbortSignal) => Promise<void>;
+};
+
+export type Role = (parts: RoleParts) => Promise<RunningRole>;

@@ -1,0 +1,73 @@
+import { archive } from "@rushes/pipeline";
+import { startStageWorker } from "@rushes/queue";
+import { openVideoStore } from "@rushes/video-store";
+import type { Role, RoleParts } from "../role.ts";
+
+/** A copy may take long; while it runs the sweep is told, three times within the time it would wait. */
+const BUSY_MS = 30_000;
+
+/** Copies the files of finished tasks into the bucket. */
+export const startArchiveRole: Role = async (parts: RoleParts) => {
+  const { settings, provider } = parts.forProvider();
+  const bucket = parts.forArchive();
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = bucket;
+  const store = openVideoStore({
+    bucket: bucket.ARCHIVE_BUCKET,
+    prefix: bucket.ARCHIVE_PREFIX,
+    region: bucket.AWS_REGION,
+    endpoint: bucket.AWS_ENDPOINT_URL_S3,
+    forcePathStyle: bucket.S3_FORCE_PATH_STYLE,
+    credentials:
+      accessKeyId && secret
+        ? {
+            accessKeyId,
+            secretAccessKey: secret.reveal(),
+            ...(token ? { sessionToken: token.reveal() } : {}),
+          }
+        : undefined,
+    downloadHosts: bucket.DOWNLOAD_HOSTS,
+    downloadMaxBytes: bucket.DOWNLOAD_MAX_BYTES,
+    allowPrivateDownloads: bucket.ALLOW_PRIVATE_DOWNLOADS,
+    log: parts.logger,
+  });
+  const worker = startStageWorker({
+    stage: "archive",
+    redis: parts.openConnection(),
+    prefix: parts.prefix,
+    concurrency: bucket.ARCHIVE_CONCURRENCY,
+    queues: parts.queues,
+    onProblem: parts.onProblem,
+    async decide(job) {
+      const keepSweepAway = (): void => {
+        parts.ledger.postponeSweep(job.videoId, "archiving", job.rev, BUSY_MS).catch(parts.onProblem);
+      };
+      const busy = setInterval(keepSweepAway, BUSY_MS / 3);
+      keepSweepAway();
+      try {
+        return await archive(job, {
+          records: parts.records,
+          provider: () => provider,
+          store: (file, signal) => store.archive(file, { signal }),
+          alert: (message) => parts.logger.error({ videoId: job.videoId }, message),
+          settings: {
+            resultPlanMs: settings.RESULT_PLAN_MS,
+            resultLifeMs: settings.RESULT_LIFE_MS,
+            retryMinMs: parts.common.RETRY_MIN_MS,
+            lateEveryMaxMs: settings.LATE_EVERY_MAX_MS,
+          },
+          random: Math.random,
+        });
+      } finally {
+        clearInterval(busy);
+      }
+    },
+  });
+  return {
+    name: "archive",
+    isAlive: () => worker.isAlive(),
+    async stop(signal) {
+      await worker.stop(signal);
+      await store.close();
+    },
+  };
+};

@@ -1,0 +1,50 @@
+import { submit } from "@rushes/pipeline";
+import { startPlaceGate } from "@rushes/ledger";
+import { startStageWorker } from "@rushes/queue";
+import type { Role, RoleParts } from "../role.ts";
+
+/** Takes turns: claims the head of the fair line and posts it to the provider. */
+export const startSubmitRole: Role = async (parts: RoleParts) => {
+  const { settings, provider } = parts.forProvider();
+  const subscriber = parts.openConnection();
+  const gate = startPlaceGate({
+    ledger: parts.ledger,
+    subscriber,
+    prefix: parts.prefix,
+    accounts: [{ name: parts.account, concurrency: settings.LIMIT_CONCURRENCY }],
+    // The POST has its own whole time-out; half the margin before it leaves the other half for storing the answer.
+    sendWithinMs: parts.common.SUBMIT_MARGIN_MS / 2,
+    monotonicMs: () => performance.now(),
+    onProblem: parts.onProblem,
+  });
+  const worker = startStageWorker({
+    stage: "submit",
+    redis: parts.openConnection(),
+    prefix: parts.prefix,
+    concurrency: settings.SUBMIT_CONCURRENCY,
+    queues: parts.queues,
+    onProblem: parts.onProblem,
+    decide: (job) =>
+      submit(job, {
+        records: parts.records,
+        claim: (signal) => gate.claim(signal),
+        provider: () => provider,
+        callbackUrl: () => undefined,
+        noteAccount: (account, verdict) => parts.ledger.noteAccount(account, verdict),
+        settings: {
+          pollFirstMs: settings.POLL_FIRST_MS,
+          retryMinMs: parts.common.RETRY_MIN_MS,
+          retryMaxMs: parts.common.RETRY_MAX_MS,
+        },
+        random: Math.random,
+      }),
+  });
+  return {
+    name: "submit",
+    isAlive: () => worker.isAlive(),
+    async stop(signal) {
+      await worker.stop(signal);
+      await gate.stop();
+    },
+  };
+};

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Role, RoleParts } from "../role.ts";
+import { sweepOnce } from "../sweep-once.ts";
+
+const FORGET_BATCH = 200;
+
+/** Wakes records whose job was lost, and forgets those whose time is over. Any number of sweepers is safe. */
+export const startSweepRole: Role = async (parts: RoleParts) => {
+  const stopping = new AbortController();
+  const keepMs = parts.common.RECORD_DAYS * 24 * 3600 * 1000;
+
+  async function sweepOn(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        const woken = await sweepOnce(parts);
+        const forgotten = await parts.ledger.forgetEnded(keepMs, FORGET_BATCH);
+        // A full batch means that more is waiting.
+        if (woken.isFull || forgotten === FORGET_BATCH) continue;
+      } catch (error) {
+        parts.onProblem(error as Error);
+      }
+      await sleep(parts.common.SWEEP_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  const sweeping = sweepOn();
+  return {
+    name: "sweep",
+    isAlive: () => true,
+    async stop() {
+      stopping.abort();
+      await sweeping;
+    },
+  };
+};

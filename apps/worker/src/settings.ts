@@ -1,0 +1,144 @@
+import { z } from "zod";
+import {
+  commaList,
+  durationMs,
+  flag,
+  httpUrl,
+  parseEnvironment,
+  plainText,
+  port,
+  positiveInteger,
+  secretText,
+  setting,
+  type Environment,
+} from "@rushes/lifecycle";
+import { LOG_LEVELS } from "@rushes/telemetry";
+
+export const ROLES = ["submit", "poll", "archive", "sweep"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Every role, whichever they are, needs these. */
+const common = {
+  ROLES: commaList(z.enum(ROLES), ROLES),
+  REDIS_URL: plainText("a redis:// or rediss:// address", "redis://127.0.0.1:6379"),
+  HOST: plainText("the address to listen on", "127.0.0.1"),
+  HEALTH_PORT: port(8081),
+  DRAIN_MS: durationMs(30_000),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+  BUDGET_USD_PER_DAY: setting(
+    "must be dollars with at most six decimals, for example 25 or 12.5",
+    parseDollars,
+  ).optional(),
+  LEASE_MAX_MS: durationMs(1_800_000),
+  SUBMIT_TIMEOUT_MS: durationMs(30_000),
+  SUBMIT_MARGIN_MS: durationMs(5_000),
+  RETRY_MIN_MS: durationMs(1_000),
+  RETRY_MAX_MS: durationMs(60_000),
+  BILL_FAILED_TASKS: flag(false),
+  SWEEP_EVERY_MS: durationMs(2_000),
+  RECORD_DAYS: durationMs(30),
+};
+
+/** The roles that talk to the provider: submit, poll and archive (which asks for fresh result URLs). */
+const provider = {
+  APIXO_API_KEY: secretText("the provider's API key"),
+  APIXO_BASE_URL: httpUrl("https://api.apixo.ai/api/v1"),
+  SUBMIT_SAFETY: z.enum(["documented", "strict"]).default("documented"),
+  POLL_FIRST_MS: durationMs(60_000),
+  POLL_MIN_MS: durationMs(5_000),
+  POLL_MAX_MS: durationMs(10_000),
+  LATE_AFTER_MS: durationMs(900_000),
+  LATE_EVERY_MAX_MS: durationMs(600_000),
+  RESULT_PLAN_MS: durationMs(86_400_000),
+  RESULT_LIFE_MS: durationMs(1_296_000_000),
+  /** Tasks in flight at the account. Until limits are learned, a small number that every account should allow. */
+  LIMIT_CONCURRENCY: positiveInteger(5),
+  SUBMIT_CONCURRENCY: positiveInteger(10),
+  POLL_CONCURRENCY: positiveInteger(50),
+};
+
+const archive = {
+  ARCHIVE_BUCKET: plainText("the bucket for finished files"),
+  ARCHIVE_PREFIX: plainText("a key prefix", ""),
+  AWS_REGION: plainText("the bucket's region", "us-east-1"),
+  AWS_ACCESS_KEY_ID: plainText("an access key id").optional(),
+  AWS_SECRET_ACCESS_KEY: secretText("a secret access key").optional(),
+  AWS_SESSION_TOKEN: secretText("a session token").optional(),
+  AWS_ENDPOINT_URL_S3: httpUrl().optional(),
+  S3_FORCE_PATH_STYLE: flag(false),
+  DOWNLOAD_HOSTS: commaList(plainText("a host name"), []),
+  DOWNLOAD_MAX_BYTES: positiveInteger(2 * 1024 ** 3),
+  ALLOW_PRIVATE_DOWNLOADS: flag(false),
+  ARCHIVE_CONCURRENCY: positiveInteger(8),
+};
+
+export type CommonSettings = z.output<z.ZodObject<typeof common>>;
+export type ProviderSettings = z.output<z.ZodObject<typeof provider>>;
+export type ArchiveSettings = z.output<z.ZodObject<typeof archive>>;
+
+export type WorkerSettings = {
+  common: CommonSettings;
+  /** Null when no role of this process talks to the provider. */
+  provider: ProviderSettings | null;
+  archive: ArchiveSettings | null;
+};
+
+/**
+ * What the roles of this process need and nothing else, so that a poll worker runs without a bucket. The roles come
+ * from the environment too, so the schema does.
+ */
+export function settingsSchema(environment: Environment) {
+  const roles = parseRoles(environment);
+  return checked(
+    z.object({
+      ...common,
+      ...(roles.some(talksToProvider) ? provider : {}),
+      ...(roles.includes("archive") ? archive : {}),
+    }),
+  );
+}
+
+export function groupSettings(settings: object): WorkerSettings {
+  const all = settings as CommonSettings & ProviderSettings & ArchiveSettings;
+  return {
+    common: all,
+    provider: all.ROLES.some(talksToProvider) ? all : null,
+    archive: all.ROLES.includes("archive") ? all : null,
+  };
+}
+
+function talksToProvider(role: Role): boolean {
+  return role !== "sweep";
+}
+
+/** A wrong role list must not hide the other problems: then everything is checked. */
+function parseRoles(environment: Environment): readonly Role[] {
+  try {
+    return parseEnvironment(z.object({ ROLES: common.ROLES }), environment).ROLES;
+  } catch {
+    return ROLES;
+  }
+}
+
+function checked(schema: z.ZodObject): z.ZodObject {
+  return schema
+    .refine((all) => !("POLL_MIN_MS" in all) || Number(all["POLL_MIN_MS"]) <= Number(all["POLL_MAX_MS"]), {
+      path: ["POLL_MIN_MS"],
+      error: "must not be above POLL_MAX_MS",
+    })
+    .refine((all) => Number(all["RETRY_MIN_MS"]) <= Number(all["RETRY_MAX_MS"]), {
+      path: ["RETRY_MIN_MS"],
+      error: "must not be above RETRY_MAX_MS",
+    })
+    .refine(
+      (all) => (all["AWS_ACCESS_KEY_ID"] === undefined) === (all["AWS_SECRET_ACCESS_KEY"] === undefined),
+      {
+        path: ["AWS_ACCESS_KEY_ID"],
+        error: "and AWS_SECRET_ACCESS_KEY must be set together",
+      },
+    );
+}
+
+function parseDollars(text: string): number | undefined {
+  return /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Math.round(Number(text) * 1_000_000) : undefined;
+}

@@ -1,0 +1,140 @@
+import type { Redis } from "ioredis";
+import { createApixoClient } from "@rushes/apixo";
+import { createLedger, KEY_PREFIX } from "@rushes/ledger";
+import { startHealthServer, type Part } from "@rushes/lifecycle";
+import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
+import { statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
+import { collectGauges } from "./collect-gauges.ts";
+import { observeRecords } from "./observed-records.ts";
+import type { Role, RoleParts, RunningRole } from "./role.ts";
+import { startArchiveRole } from "./roles/archive.ts";
+import { startPollRole } from "./roles/poll.ts";
+import { startSubmitRole } from "./roles/submit.ts";
+import { startSweepRole } from "./roles/sweep.ts";
+import type { Role as RoleName, WorkerSettings } from "./settings.ts";
+
+const ROLE_STARTERS: Record<RoleName, Role> = {
+  submit: startSubmitRole,
+  poll: startPollRole,
+  archive: startArchiveRole,
+  sweep: startSweepRole,
+};
+
+/** One account until several can be configured. */
+const ACCOUNT = "default";
+/** A look is one small GET. */
+const STATUS_TIMEOUT_MS = 15_000;
+
+/** Starts the roles of this process; the parts are to be stopped in reverse order. */
+export async function startWorker(
+  settings: WorkerSettings,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<Part[]> {
+  const { common } = settings;
+  const onProblem = (error: Error, videoId?: string): void =>
+    logger.warn({ err: error, ...(videoId ? { videoId } : {}) }, "something failed and is tried again");
+
+  const connections: Redis[] = [];
+  const openConnection = (): Redis => {
+    const redis = openWorkerConnection(common.REDIS_URL, onProblem);
+    connections.push(redis);
+    return redis;
+  };
+  const redis = openConnection();
+  const ledger = createLedger(redis, KEY_PREFIX, {
+    budgetMicros: common.BUDGET_USD_PER_DAY ?? null,
+    leaseMaxMs: common.LEASE_MAX_MS,
+    submitDeadlineMs: common.SUBMIT_TIMEOUT_MS + common.SUBMIT_MARGIN_MS,
+    retryMinMs: common.RETRY_MIN_MS,
+    retryMaxMs: common.RETRY_MAX_MS,
+    billFailedTasks: common.BILL_FAILED_TASKS,
+  });
+  const queues = openWakeQueues(redis, KEY_PREFIX, onProblem);
+  const provider =
+    settings.provider && createProvider(settings.provider, common.SUBMIT_TIMEOUT_MS, logger, metrics);
+  metrics.onCollect(() => collectGauges(ledger, metrics, settings, ACCOUNT));
+
+  const parts: RoleParts = {
+    common,
+    prefix: KEY_PREFIX,
+    account: ACCOUNT,
+    ledger,
+    records: observeRecords(ledger, logger, metrics),
+    queues,
+    logger,
+    metrics,
+    openConnection,
+    onProblem,
+    forProvider: () => ({ settings: needed(settings.provider), provider: needed(provider) }),
+    forArchive: () => needed(settings.archive),
+  };
+
+  const running: RunningRole[] = [];
+  let stopping = false;
+  const health = await startHealthServer({
+    host: common.HOST,
+    port: common.HEALTH_PORT,
+    live: () => {
+      const dead = running.filter((role) => !role.isAlive()).map((role) => role.name);
+      return dead.length === 0 ? { ok: true } : { ok: false, because: dead };
+    },
+    ready: async () => {
+      if (stopping) return { ok: false, because: ["stopping"] };
+      if (redis.status !== "ready") return { ok: false, because: ["redis"] };
+      await redis.ping();
+      return { ok: true };
+    },
+    metrics: () => metrics.render(),
+  });
+  for (const role of common.ROLES) running.push(await ROLE_STARTERS[role](parts));
+  logger.info({ roles: common.ROLES, port: health.port }, "worker is listening for probes");
+
+  return [
+    { name: "health", stop: (signal) => health.stop(signal) },
+    {
+      name: "connections",
+      async stop() {
+        await queues.close();
+        await provider?.close();
+        for (const connection of connections) connection.disconnect();
+      },
+    },
+    // Side by side: the drain time is one for all.
+    {
+      name: "roles",
+      async stop(signal) {
+        stopping = true;
+        await Promise.all(running.map((role) => role.stop(signal)));
+      },
+    },
+  ];
+}
+
+function createProvider(
+  settings: NonNullable<WorkerSettings["provider"]>,
+  submitTimeoutMs: number,
+  logger: Logger,
+  metrics: Metrics,
+) {
+  return createApixoClient({
+    baseUrl: settings.APIXO_BASE_URL,
+    apiKey: settings.APIXO_API_KEY,
+    submitTimeoutMs: Math.ceil(submitTimeoutMs),
+    statusTimeoutMs: STATUS_TIMEOUT_MS,
+    submitSafety: settings.SUBMIT_SAFETY,
+    onRequest({ operation, status, durationMs }) {
+      metrics.providerRequests.inc({
+        operation,
+        status: statusLabel(typeof status === "number" ? status : undefined),
+      });
+      metrics.providerRequestDuration.observe({ operation }, durationMs / 1000);
+    },
+    onUnknownState: (state) => logger.warn({ state }, "a task has a state that nobody has met before"),
+  });
+}
+
+function needed<Thing>(thing: Thing | null): Thing {
+  if (thing === null) throw new Error("a role was started without its settings");
+  return thing;
+}
