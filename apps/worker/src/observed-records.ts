@@ -7,7 +7,10 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
   const tell = (videoId: string, standing: Standing, fields: object): void => {
     const { result, phase, rev } = standing;
     const alerting = ALERTS.has(result);
-    logger[alerting ? "error" : "info"]({ videoId, phase, rev, ...fields }, ALERTS.get(result) ?? result);
+    logger[alerting ? "error" : "info"](
+      { videoId, phase, rev, result, ...fields },
+      ALERTS.get(result) ?? `video is ${phase}`,
+    );
   };
 
   return {

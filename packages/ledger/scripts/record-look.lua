@@ -40,6 +40,7 @@ if report == 'succeeded' then
   if carries then
     set(record, 'provider_state', ARGV[7])
     set(record, 'archiving', NOW)
+    set(record, 'archive_tries', 0)
     set(record, 'looks_failed', 0)
     move(record, 'archiving', NOW + graceMs)
   end

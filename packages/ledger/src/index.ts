@@ -10,4 +10,5 @@ export {
   type Overdue,
 } from "./ledger.ts";
 export type { ListingQuery } from "./listing.ts";
+export { readScriptFile, type ReadScript } from "./scripts.ts";
 export { startPlaceGate, type ClaimedPlace, type PlaceGate, type PlaceGateOptions } from "./place-gate.ts";

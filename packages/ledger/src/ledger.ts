@@ -19,7 +19,7 @@ import {
 import { admit, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 import { listIds, readAll, type ListingQuery } from "./listing.ts";
 import { parseRecord } from "./parse-record.ts";
-import { fieldsOf, loadScripts, type RunScript } from "./scripts.ts";
+import { fieldsOf, loadScripts, readScriptFile, type ReadScript, type RunScript } from "./scripts.ts";
 
 /** After a 401, 402 or 403 an account gets one trial every so often: long enough to cost nothing, short enough to notice. */
 const TRIAL_EVERY_MS = 300_000;
@@ -90,9 +90,17 @@ export type LedgerEvent = {
   details: Record<string, string>;
 };
 
-/** The ledger on a connection that the caller owns and closes. */
-export function createLedger(redis: Redis, prefix: string, settings: LedgerSettings): Ledger {
-  const run = loadScripts(redis, prefix);
+/**
+ * The ledger on a connection that the caller owns and closes.
+ * @param read where the scripts come from; tests take a rule out and watch what breaks
+ */
+export function createLedger(
+  redis: Redis,
+  prefix: string,
+  settings: LedgerSettings,
+  read: ReadScript = readScriptFile,
+): Ledger {
+  const run = loadScripts(redis, prefix, read);
   const budget = settings.budgetMicros ?? 0;
   const onRecord = recordRunner(run, prefix);
 
@@ -294,12 +302,18 @@ function verdictArguments(verdict: AccountVerdict, settings: LedgerSettings): (s
   }
 }
 
+/** What the provider says of ended tasks, in its own words. */
+const PROVIDER_STATES: Partial<Record<LookFact["report"], string>> = {
+  succeeded: "success",
+  failed: "failed",
+};
+
 function lookArguments(fact: LookFact, settings: LedgerSettings): (string | number)[] {
   const running = fact.report === "running" ? fact : null;
   const failed = fact.report === "failed" ? fact : null;
   return [
     fact.report,
-    running ? running.providerState : fact.report,
+    PROVIDER_STATES[fact.report] ?? running?.providerState ?? "",
     running ? Math.ceil(running.nextLookMs) : 0,
     SWEEP_GRACE_MS,
     running?.late ? 1 : 0,

@@ -20,7 +20,10 @@ const SCRIPTS = [
 ] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 
-const read = (name: string): string =>
+/** The text of a script, or of `record`, which is put in front of each. */
+export type ReadScript = (name: ScriptName | "record") => string;
+
+export const readScriptFile: ReadScript = (name) =>
   readFileSync(new URL(`../scripts/${name}.lua`, import.meta.url), "utf8");
 
 export type RunScript = (
@@ -35,7 +38,7 @@ export type RunScript = (
  *
  * @returns runs one script. `routeKey` only tells a cluster which node it is for; every key shares one hash tag.
  */
-export function loadScripts(redis: Redis, prefix: string): RunScript {
+export function loadScripts(redis: Redis, prefix: string, read: ReadScript): RunScript {
   const prelude = read("record");
   for (const name of SCRIPTS) {
     redis.defineCommand(commandOf(name), { numberOfKeys: 1, lua: `${prelude}\n${read(name)}` });

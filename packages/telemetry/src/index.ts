@@ -1,1 +1,17 @@
-export {};
+export { describeError, type DescribedError } from "./describe-error.ts";
+export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
+export {
+  createMetrics,
+  OPERATIONS,
+  SUBMIT_RESULTS,
+  WEBHOOK_RESULTS,
+  type Counting,
+  type Metrics,
+  type Operation,
+  type Gauging,
+  type SubmitResult,
+  type Timing,
+  type WebhookResult,
+} from "./metrics.ts";
+export { scrubText } from "./scrub-text.ts";
+export { statusLabel, type StatusLabel } from "./status-label.ts";

@@ -1,0 +1,575 @@
+import { Redis } from "ioredis";
+import {
+  orderSchema,
+  type AttemptKey,
+  type Order,
+  type Problem,
+  type Standing,
+  type VideoRecord,
+} from "@rushes/pipeline";
+import { startTestRedis, uniquePrefix, type TestRedis } from "@rushes/test-rig";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createLedger, type Ledger, type LedgerSettings } from "../src/index.ts";
+
+let server: TestRedis;
+let redis: Redis;
+let prefix: string;
+let ledger: Ledger;
+
+beforeAll(async () => {
+  server = await startTestRedis({ appendOnly: false });
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+beforeEach(() => {
+  prefix = uniquePrefix("rules");
+  ledger = openLedger({});
+});
+
+const SETTINGS: LedgerSettings = {
+  budgetMicros: null,
+  leaseMaxMs: 3_600_000,
+  submitDeadlineMs: 3_600_000,
+  retryMinMs: 1_000,
+  retryMaxMs: 60_000,
+  billFailedTasks: false,
+};
+const PROBLEM: Problem = { code: "some_problem", class: "unknown", message: "as the test says" };
+const PRICE = 200_000;
+
+const openLedger = (settings: Partial<LedgerSettings>): Ledger =>
+  createLedger(redis, prefix, { ...SETTINGS, ...settings });
+
+function anOrder(extra: Partial<Order> = {}): Order {
+  const input = {
+    mode: "standard-image-to-video",
+    prompt: "a still life",
+    duration: 5,
+    image_urls: ["https://example.com/a.jpg"],
+  };
+  return orderSchema.parse({ input, ...extra });
+}
+
+async function admitted(id: string, extra: Partial<Order> = {}, owner = "caller"): Promise<string> {
+  const admission = await ledger.admit({ videoId: id, owner, idempotencyKey: null, order: anOrder(extra) });
+  expect(admission.kind).toBe("admitted");
+  return id;
+}
+
+async function claimed(concurrency = 9): Promise<AttemptKey> {
+  const claim = await ledger.claimSubmission([{ name: "main", concurrency }]);
+  if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
+  const { videoId, number, secret, account } = claim;
+  return { videoId, number, secret, account };
+}
+
+async function recordOf(id: string): Promise<VideoRecord> {
+  const reading = await ledger.read(id);
+  if (!reading) throw new Error(`no record of ${id}`);
+  return reading.record;
+}
+
+const accept = (attempt: AttemptKey, taskId: string): Promise<Standing> =>
+  ledger.learnAnswer(attempt, { fact: "accepted", taskId, firstLookMs: 60_000 });
+const lose = (attempt: AttemptKey): Promise<Standing> => ledger.learnAnswer(attempt, { fact: "unknown" });
+const refuseForNow = (attempt: AttemptKey): Promise<Standing> =>
+  ledger.learnAnswer(attempt, {
+    fact: "refused_for_now",
+    kind: "unavailable",
+    backoffMs: 0,
+    problem: PROBLEM,
+  });
+const fail = (attempt: AttemptKey, taskId: string, mayRetry = false): Promise<Standing> =>
+  ledger.recordLook(attempt, taskId, { report: "failed", problem: PROBLEM, mayRetry, backoffMs: 0 });
+const succeed = (attempt: AttemptKey, taskId: string): Promise<Standing> =>
+  ledger.recordLook(attempt, taskId, { report: "succeeded", resultUrls: ["https://files.example/a.mp4"] });
+const inflight = (): Promise<number> => ledger.countInflight("main");
+
+/** A video whose first attempt's answer was lost and which a person has let go again. */
+async function released(id: string): Promise<AttemptKey> {
+  await admitted(id, { max_charges: 2 });
+  const first = await claimed();
+  await lose(first);
+  await ledger.release(id, 1, null, "a person");
+  return first;
+}
+
+describe("admission", () => {
+  test("the same key and order give the same video, however the order was typed", async () => {
+    const order = anOrder({ metadata: { a: 1, b: { c: 2, d: 3 } } });
+    const again = anOrder({ metadata: { b: { d: 3, c: 2 }, a: 1 } });
+    const ask = (videoId: string, one: Order) =>
+      ledger.admit({ videoId, owner: "caller", idempotencyKey: "key", order: one });
+    expect(await ask("vid_a", order)).toMatchObject({ kind: "admitted", videoId: "vid_a" });
+    expect(await ask("vid_b", again)).toEqual({ kind: "replayed", videoId: "vid_a" });
+    expect(await ledger.read("vid_b")).toBeNull();
+  });
+
+  test("the same key with another order is refused, and nothing is stored of it", async () => {
+    await ledger.admit({ videoId: "vid_a", owner: "caller", idempotencyKey: "key", order: anOrder() });
+    const other = await ledger.admit({
+      videoId: "vid_b",
+      owner: "caller",
+      idempotencyKey: "key",
+      order: anOrder({ priority: 1 }),
+    });
+    expect(other).toEqual({ kind: "conflict", videoId: "vid_a" });
+    expect(await ledger.read("vid_b")).toBeNull();
+    expect((await ledger.countPhases()).queued).toBe(1);
+  });
+
+  test("two callers may use the same key", async () => {
+    await ledger.admit({ videoId: "vid_a", owner: "one", idempotencyKey: "key", order: anOrder() });
+    const other = await ledger.admit({
+      videoId: "vid_b",
+      owner: "two",
+      idempotencyKey: "key",
+      order: anOrder(),
+    });
+    expect(other.kind).toBe("admitted");
+  });
+
+  test("an order that would pass the day's budget is refused, and nothing is stored of it", async () => {
+    ledger = openLedger({ budgetMicros: 2 * PRICE });
+    await admitted("vid_a");
+    await admitted("vid_b");
+    expect(
+      await ledger.admit({ videoId: "vid_c", owner: "caller", idempotencyKey: "k", order: anOrder() }),
+    ).toEqual({ kind: "over_budget" });
+    expect(await ledger.read("vid_c")).toBeNull();
+    await ledger.cancel("vid_a");
+    await admitted("vid_d");
+  });
+});
+
+describe("the line", () => {
+  test("a caller's videos go in order of admission, higher priority first", async () => {
+    await admitted("vid_a");
+    await admitted("vid_b", { priority: -1 });
+    await admitted("vid_c", { priority: 5 });
+    await admitted("vid_d");
+    const order = [];
+    for (let i = 0; i < 4; i += 1) order.push((await claimed()).videoId);
+    expect(order).toEqual(["vid_c", "vid_a", "vid_d", "vid_b"]);
+  });
+
+  test("a caller with one order does not wait behind another's backlog", async () => {
+    for (let i = 0; i < 50; i += 1) await admitted(`vid_big_${i}`, {}, "big");
+    for (let i = 0; i < 5; i += 1) await claimed();
+    await admitted("vid_small", {}, "small");
+    const next = [(await claimed()).videoId, (await claimed()).videoId];
+    expect(next).toContain("vid_small");
+  });
+
+  test("after a pause a caller gets no more than its share", async () => {
+    await admitted("vid_small_1", {}, "small");
+    for (let i = 0; i < 20; i += 1) await admitted(`vid_big_${i}`, {}, "big");
+    for (let i = 0; i < 12; i += 1) await claimed(99);
+    for (let i = 2; i < 12; i += 1) await admitted(`vid_small_${i}`, {}, "small");
+    const owners = [];
+    for (let i = 0; i < 6; i += 1) owners.push((await claimed(99)).videoId.split("_")[1]);
+    expect(owners.filter((owner) => owner === "small")).toHaveLength(3);
+  });
+
+  test("what was refused for now keeps its place and its caller's turn", async () => {
+    await admitted("vid_a");
+    await admitted("vid_b");
+    await refuseForNow(await claimed());
+    expect((await claimed()).videoId).toBe("vid_a");
+  });
+
+  test("a delayed video is not claimed before its time", async () => {
+    await admitted("vid_later", { delay_s: 3600 });
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toEqual({ kind: "idle" });
+    await redis.zadd(`${prefix}:later`, 1, "vid_later");
+    expect((await claimed()).videoId).toBe("vid_later");
+  });
+});
+
+describe("places", () => {
+  test("no more tasks are in flight than the limit says, and an end makes room", async () => {
+    for (const id of ["vid_a", "vid_b", "vid_c"]) await admitted(id);
+    const first = await claimed(2);
+    await claimed(2);
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 2 }])).toMatchObject({
+      kind: "no_place",
+    });
+    await accept(first, "task-1");
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 2 }])).toMatchObject({
+      kind: "no_place",
+    });
+    await fail(first, "task-1");
+    expect((await claimed(2)).videoId).toBe("vid_c");
+  });
+
+  test("a lease that nobody ends expires", async () => {
+    ledger = openLedger({ leaseMaxMs: 1 });
+    await admitted("vid_a");
+    await admitted("vid_b");
+    await claimed(1);
+    await expect.poll(inflight).toBe(0);
+    expect((await claimed(1)).videoId).toBe("vid_b");
+  });
+
+  test("a 429 rests the account and says until when; the next in a row rests it longer", async () => {
+    await admitted("vid_a");
+    await ledger.noteAccount("main", { kind: "pause", retryAfterMs: undefined });
+    const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9 }]);
+    const untilMs = claim.kind === "no_place" ? (claim.untilMs ?? 0) : 0;
+    expect(untilMs - (await ledger.readTime())).toBeGreaterThan(500);
+    await redis.hset(`${prefix}:account:main`, "paused_until", 1);
+    await ledger.noteAccount("main", { kind: "pause", retryAfterMs: undefined });
+    const rest =
+      Number(await redis.hget(`${prefix}:account:main`, "paused_until")) - (await ledger.readTime());
+    expect(rest).toBeGreaterThan(1_500);
+  });
+
+  test("a closed account gets one trial at a time, and opens with the first acceptance", async () => {
+    for (const id of ["vid_a", "vid_b", "vid_c"]) await admitted(id);
+    await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted" });
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toMatchObject({
+      kind: "no_place",
+    });
+    await redis.hset(`${prefix}:account:main`, "trial_at", 1);
+    await claimed();
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toMatchObject({
+      kind: "no_place",
+    });
+    await ledger.noteAccount("main", { kind: "open" });
+    await claimed();
+  });
+});
+
+describe("whose answer counts", () => {
+  test("an answer that comes after the deadline still binds its task", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await redis.hset(`${prefix}:video:vid_a`, "1.deadline", 1);
+    expect((await ledger.expireSubmission("vid_a")).phase).toBe("unconfirmed");
+    expect(await accept(attempt, "task-1")).toMatchObject({ result: "accepted", phase: "generating" });
+  });
+
+  test("before the deadline nobody else touches a submission", async () => {
+    await admitted("vid_a");
+    await claimed();
+    expect(await ledger.expireSubmission("vid_a")).toMatchObject({ result: "early", phase: "submitting" });
+    expect(await ledger.claimOverdue(0)).toEqual([]);
+  });
+
+  test("an acceptance after a release undoes the release", async () => {
+    const first = await released("vid_a");
+    expect(await accept(first, "task-1")).toMatchObject({ result: "accepted", phase: "generating" });
+    expect(await recordOf("vid_a")).toMatchObject({ current: 1, reservedMicros: 0, billedMicros: PRICE });
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toEqual({ kind: "idle" });
+  });
+
+  test("a refusal of an older attempt does not touch the newer one", async () => {
+    const first = await released("vid_a");
+    const second = await claimed();
+    await refuseForNow(first);
+    const record = await recordOf("vid_a");
+    expect(record.phase).toBe("submitting");
+    expect(record.attempts.map(({ state }) => state)).toEqual(["refused", "open"]);
+    expect(await accept(second, "task-2")).toMatchObject({ phase: "generating" });
+    expect(await recordOf("vid_a")).toMatchObject({ reservedMicros: 0, billedMicros: PRICE });
+  });
+
+  test("an acceptance of an older attempt while a newer one is out is kept as an extra charge", async () => {
+    const first = await released("vid_a");
+    const second = await claimed();
+    expect(await accept(first, "task-1")).toMatchObject({ result: "extra", phase: "submitting" });
+    await accept(second, "task-2");
+    expect(await recordOf("vid_a")).toMatchObject({
+      phase: "generating",
+      current: 2,
+      billedMicros: 2 * PRICE,
+    });
+  });
+
+  test("when the newer attempt ends without a file, the extra charge carries the video on", async () => {
+    const first = await released("vid_a");
+    const second = await claimed();
+    await accept(first, "task-1");
+    await accept(second, "task-2");
+    expect(await fail(second, "task-2")).toMatchObject({ result: "moved", phase: "generating" });
+    expect(await recordOf("vid_a")).toMatchObject({ current: 1 });
+    expect(await succeed(first, "task-1")).toMatchObject({ phase: "archiving" });
+  });
+
+  test("a look at a task that the video does not follow moves nothing", async () => {
+    const first = await released("vid_a");
+    const second = await claimed();
+    await accept(first, "task-1");
+    await accept(second, "task-2");
+    expect(await fail(first, "task-1")).toMatchObject({ result: "watched", phase: "generating" });
+    expect(await recordOf("vid_a")).toMatchObject({ current: 2 });
+    expect(
+      await ledger.recordLook(second, "task-1", {
+        report: "succeeded",
+        resultUrls: ["https://x.example/a.mp4"],
+      }),
+    ).toMatchObject({ result: "stale" });
+    expect(await succeed({ ...second, secret: "another" }, "task-2")).toMatchObject({ result: "stale" });
+    expect(await recordOf("vid_a")).toMatchObject({ phase: "generating" });
+  });
+
+  test("one task cannot belong to two videos", async () => {
+    await admitted("vid_a");
+    await admitted("vid_b");
+    const a = await claimed();
+    const b = await claimed();
+    await accept(a, "task-1");
+    expect(await accept(b, "task-1")).toMatchObject({ result: "task_elsewhere", phase: "submitting" });
+  });
+
+  test("a task for a refused attempt proves that the refusal lied: it is followed and said", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await refuseForNow(attempt);
+    expect(await accept(attempt, "task-1")).toMatchObject({
+      result: "accepted_after_refusal",
+      phase: "generating",
+    });
+  });
+
+  test("an attempt that Redis has forgotten comes back by its callback", async () => {
+    await admitted("vid_a");
+    const lost: AttemptKey = { videoId: "vid_a", number: 1, secret: "from the token", account: "main" };
+    expect(await accept(lost, "task-1")).toMatchObject({ result: "restored", phase: "generating" });
+    expect(await recordOf("vid_a")).toMatchObject({ reservedMicros: 0, billedMicros: PRICE, current: 1 });
+    expect(await inflight()).toBe(1);
+  });
+
+  test("a forgotten attempt whose number is taken becomes a stray, counted once", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    const lost: AttemptKey = { ...attempt, secret: "from the token" };
+    expect(await accept(lost, "task-1")).toMatchObject({ result: "stray", phase: "submitting" });
+    expect(await accept(lost, "task-1")).toMatchObject({ result: "known" });
+    await accept(attempt, "task-2");
+    expect(await recordOf("vid_a")).toMatchObject({ billedMicros: 2 * PRICE, current: 1 });
+  });
+});
+
+describe("when the attempt cannot carry the video on", () => {
+  test("a failed task costs nothing unless the operator says so", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await accept(attempt, "task-1");
+    await fail(attempt, "task-1");
+    expect(await recordOf("vid_a")).toMatchObject({
+      phase: "failed",
+      reservedMicros: 0,
+      billedMicros: 0,
+      error: { code: "some_problem" },
+    });
+  });
+
+  test("BILL_FAILED_TASKS counts it", async () => {
+    ledger = openLedger({ billFailedTasks: true });
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await accept(attempt, "task-1");
+    await fail(attempt, "task-1");
+    expect(await recordOf("vid_a")).toMatchObject({ phase: "failed", billedMicros: PRICE });
+  });
+
+  test("a failed task is tried again only where the caller allowed another charge", async () => {
+    await admitted("vid_a", { max_charges: 2 });
+    const first = await claimed();
+    await accept(first, "task-1");
+    expect(await fail(first, "task-1", true)).toMatchObject({ phase: "queued" });
+    const second = await claimed();
+    await accept(second, "task-2");
+    expect(await fail(second, "task-2", true)).toMatchObject({ phase: "failed" });
+  });
+
+  test("a failed task is not tried again while another attempt may still cost", async () => {
+    await admitted("vid_a", { max_charges: 3 });
+    await lose(await claimed());
+    await ledger.release("vid_a", 1, null, "a person");
+    const second = await claimed();
+    await accept(second, "task-2");
+    expect(await fail(second, "task-2", true)).toMatchObject({ phase: "unconfirmed" });
+  });
+
+  test("a failed attempt does not hide an open charge: the video is parked, and a refusal then ends it", async () => {
+    const first = await released("vid_a");
+    const second = await claimed();
+    await accept(second, "task-2");
+    expect(await fail(second, "task-2")).toMatchObject({ phase: "unconfirmed" });
+    expect(await refuseForNow(first)).toMatchObject({ phase: "failed" });
+    expect(await recordOf("vid_a")).toMatchObject({
+      reservedMicros: 0,
+      billedMicros: 0,
+      error: { code: "some_problem" },
+    });
+  });
+
+  test("a second charge that finds the budget used up waits in line, and is not lost", async () => {
+    ledger = openLedger({ budgetMicros: 2 * PRICE, billFailedTasks: true });
+    await admitted("vid_a", { max_charges: 2 });
+    const first = await claimed();
+    await accept(first, "task-1");
+    await admitted("vid_b");
+    expect(await fail(first, "task-1", true)).toMatchObject({ phase: "queued" });
+    expect((await claimed()).videoId).toBe("vid_b");
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toEqual({ kind: "idle" });
+    expect(await recordOf("vid_a")).toMatchObject({ phase: "queued", attempts: [{ state: "ended_bad" }] });
+    expect(await redis.zscore(`${prefix}:due`, "vid_a")).not.toBeNull();
+  });
+});
+
+describe("a person's verbs", () => {
+  test("cancel works while nothing can have been charged, and never after", async () => {
+    await admitted("vid_a");
+    await refuseForNow(await claimed());
+    expect(await ledger.cancel("vid_a")).toMatchObject({ result: "cancelled" });
+    expect(await ledger.cancel("vid_a")).toMatchObject({ result: "cancelled" });
+    await released("vid_b");
+    expect(await ledger.cancel("vid_b")).toMatchObject({ result: "already_submitted", phase: "queued" });
+  });
+
+  test("release names the attempts that were seen, so a repeated press charges once", async () => {
+    await admitted("vid_a", { max_charges: 3 });
+    await lose(await claimed());
+    await ledger.release("vid_a", 1, null, "a person");
+    await lose(await claimed());
+    expect(await ledger.release("vid_a", 1, null, "a person")).toMatchObject({
+      result: "stale",
+      phase: "unconfirmed",
+    });
+  });
+
+  test("release never passes the allowed charges unless it raises them", async () => {
+    await admitted("vid_a");
+    await lose(await claimed());
+    expect(await ledger.release("vid_a", 1, null, "a person")).toMatchObject({
+      result: "charges_used_up",
+      phase: "unconfirmed",
+    });
+    expect(await ledger.release("vid_a", 1, 2, "a person")).toMatchObject({
+      result: "released",
+      phase: "queued",
+    });
+    expect(await recordOf("vid_a")).toMatchObject({ maxCharges: 2, reservedMicros: 2 * PRICE });
+  });
+
+  test("a callback's word beats a person's about whose task it is", async () => {
+    const first = await released("vid_a");
+    const second = await claimed();
+    await lose(second);
+    await ledger.adopt("vid_a", "task-1", "a person");
+    expect((await recordOf("vid_a")).attempts.map(({ taskId }) => taskId)).toEqual([null, "task-1"]);
+    expect(await accept(first, "task-1")).toMatchObject({ result: "swapped" });
+    const record = await recordOf("vid_a");
+    expect(record.attempts.map(({ taskId }) => taskId)).toEqual(["task-1", null]);
+    expect(record).toMatchObject({ current: 1, phase: "generating" });
+    expect(await accept(second, "task-2")).toMatchObject({ result: "extra" });
+  });
+
+  test("write-off books what may have been spent, and a later task can still be adopted", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await lose(attempt);
+    expect(await ledger.writeOff("vid_a", "a person")).toMatchObject({ phase: "failed" });
+    expect(await recordOf("vid_a")).toMatchObject({
+      reservedMicros: 0,
+      billedMicros: PRICE,
+      error: { code: "charge_written_off" },
+    });
+    expect(await accept(attempt, "task-1")).toMatchObject({ result: "extra", phase: "failed" });
+    expect(await ledger.adopt("vid_a", "task-1", "a person")).toMatchObject({
+      result: "adopted",
+      phase: "generating",
+    });
+    expect(await recordOf("vid_a")).toMatchObject({ billedMicros: PRICE });
+  });
+});
+
+describe("the sweep", () => {
+  test("wakes what is overdue once, with a new rev, however many sweep", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await accept(attempt, "task-1");
+    await redis.zadd(`${prefix}:due`, 1, "vid_a");
+    const swept = await Promise.all(Array.from({ length: 8 }, () => ledger.claimOverdue(0)));
+    expect(swept.flat()).toMatchObject([{ videoId: "vid_a", phase: "generating", wake: 4 }]);
+  });
+
+  test("makes up only the turns that are missing", async () => {
+    for (let i = 0; i < 5; i += 1) {
+      await admitted(`vid_${i}`);
+      await redis.zadd(`${prefix}:due`, 1, `vid_${i}`);
+    }
+    expect(await ledger.claimOverdue(3)).toHaveLength(2);
+    expect(await ledger.claimOverdue(3)).toHaveLength(0);
+  });
+
+  test("marks submissions past their deadline", async () => {
+    ledger = openLedger({ submitDeadlineMs: 1 });
+    await admitted("vid_a");
+    await claimed();
+    await expect
+      .poll(() => ledger.claimOverdue(0))
+      .toMatchObject([{ videoId: "vid_a", phase: "unconfirmed" }]);
+    expect((await recordOf("vid_a")).attempts).toMatchObject([{ state: "unknown" }]);
+    expect(await inflight()).toBe(1);
+  });
+});
+
+describe("reading", () => {
+  test("lists newest first by phase and owner, in stable pages", async () => {
+    for (let i = 0; i < 7; i += 1) await admitted(`vid_0${i}`, {}, i % 2 ? "odd" : "even");
+    await ledger.cancel("vid_03");
+    const page = await ledger.list({ phases: [], owner: null, limit: 3, after: null });
+    expect(page).toEqual({ ids: ["vid_06", "vid_05", "vid_04"], hasMore: true });
+    await admitted("vid_07", {}, "odd");
+    expect(await ledger.list({ phases: [], owner: null, limit: 3, after: "vid_04" })).toEqual({
+      ids: ["vid_03", "vid_02", "vid_01"],
+      hasMore: true,
+    });
+    expect(await ledger.list({ phases: ["queued"], owner: "odd", limit: 9, after: null })).toEqual({
+      ids: ["vid_07", "vid_05", "vid_01"],
+      hasMore: false,
+    });
+    expect(
+      await ledger.list({ phases: ["cancelled", "failed"], owner: null, limit: 9, after: null }),
+    ).toEqual({ ids: ["vid_03"], hasMore: false });
+  });
+
+  test("tells every transition once, in order", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await accept(attempt, "task-1");
+    await succeed(attempt, "task-1");
+    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [] });
+    const events = await ledger.readEvents("vid_a");
+    expect(events.map(({ rev, phase }) => [rev, phase])).toEqual([
+      [1, "queued"],
+      [2, "submitting"],
+      [3, "generating"],
+      [4, "archiving"],
+      [5, "completed"],
+    ]);
+    expect((await ledger.readEvents("vid_a", 3)).map(({ rev }) => rev)).toEqual([4, 5]);
+  });
+
+  test("forgets ended records and every trace of them when their time is over", async () => {
+    await ledger.admit({ videoId: "vid_a", owner: "caller", idempotencyKey: "key", order: anOrder() });
+    const attempt = await claimed();
+    await accept(attempt, "task-1");
+    await admitted("vid_b");
+    expect(await ledger.forgetEnded(0, 10)).toBe(0);
+    await fail(attempt, "task-1");
+    await expect.poll(() => ledger.forgetEnded(0, 10)).toBe(1);
+    const left = await redis.keys(`${prefix}:*`);
+    expect(
+      left.filter((key) => key.includes("vid_a") || key.includes("task-1") || key.includes("idempotency")),
+    ).toEqual([]);
+    expect((await ledger.list({ phases: [], owner: null, limit: 9, after: null })).ids).toEqual(["vid_b"]);
+  });
+});

@@ -1,0 +1,145 @@
+import { PHASES, type Mode, type Phase } from "@rushes/pipeline";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { createCollectors, type Collect } from "./collectors.ts";
+import type { StatusLabel } from "./status-label.ts";
+
+export const SUBMIT_RESULTS = ["accepted", "refused", "throttled", "not_sent", "unconfirmed"] as const;
+export type SubmitResult = (typeof SUBMIT_RESULTS)[number];
+
+/** `retry`: this delivery failed and another follows. `given_up`: none does. */
+export const WEBHOOK_RESULTS = ["delivered", "retry", "given_up"] as const;
+export type WebhookResult = (typeof WEBHOOK_RESULTS)[number];
+
+/** The calls of `Provider`. */
+export const OPERATIONS = ["generateTask", "statusTask", "currentBalance"] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** Handles that take exactly the labels a metric has, each from a closed list: no id, prompt or URL gets in. */
+export type Counting<Labels> = { inc(labels: Labels, by?: number): void };
+export type Gauging<Labels> = { set(labels: Labels, value: number): void };
+export type Timing<Labels> = { observe(labels: Labels, seconds: number): void };
+
+export type Metrics = {
+  videos: Gauging<{ phase: Phase }>;
+  submitAttempts: Counting<{ result: SubmitResult }>;
+  providerRequests: Counting<{ operation: Operation; status: StatusLabel }>;
+  providerRequestDuration: Timing<{ operation: Operation }>;
+  /** `account` is the configured name of an account, never its key. */
+  inflight: Gauging<{ account: string }>;
+  inflightLimit: Gauging<{ account: string }>;
+  rateLimit: Gauging<{ account: string }>;
+  generationDuration: Timing<{ mode: Mode }>;
+  pollLag: { observe(seconds: number): void };
+  timeToArchive: { observe(seconds: number): void };
+  archiveBytes: { inc(bytes: number): void };
+  unconfirmed: { set(videos: number): void };
+  late: { set(videos: number): void };
+  callbackRecovered: { inc(): void };
+  swept: Counting<{ phase: Phase }>;
+  spend: Counting<{ mode: Mode }>;
+  reserved: { set(dollars: number): void };
+  webhookDeliveries: Counting<{ result: WebhookResult }>;
+  /** `collect` sets the gauges that live in Redis. It runs when somebody scrapes, at most once a second. */
+  onCollect(collect: Collect): void;
+  /** The page a scraper reads. Never rejects because a collect does; then the old values stand. */
+  render(): Promise<{ contentType: string; body: string }>;
+};
+
+const COLLECT_EVERY_MS = 1000;
+/** Well under the 10 s that Prometheus waits for a page unless told otherwise. */
+const COLLECT_PATIENCE_MS = 2000;
+
+/** From a quick answer to the whole time a submit may take (`SUBMIT_TIMEOUT_MS`, 30 s). */
+const REQUEST_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
+/**
+ * The provider's page says 60–90 s for 5 s videos and 90–120 s for 10 s videos, so the steps are narrow there; from
+ * 900 s (`LATE_AFTER_MS`) on a task is late. The first three are for a sandbox on scaled time.
+ */
+const GENERATION_SECONDS = [5, 10, 30, 45, 60, 75, 90, 105, 120, 150, 180, 300, 600, 900, 1800, 3600];
+/** How far behind its due time a poll is: up to the gap between two polls (10 s), and clearly beyond it. */
+const LAG_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+/** From a copy on a fast line to the day after which a result may be gone (`RESULT_PLAN_MS`). */
+const ARCHIVE_SECONDS = [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 900, 3600, 21_600, 86_400];
+
+/**
+ * Every metric of this system in a registry of its own, besides those of the process. Base units: seconds, bytes,
+ * dollars. Each process fills its own counters and histograms; gauges read from Redis are the same in all of them,
+ * so take their maximum over the replicas, not their sum.
+ */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const about = <Label extends string>(name: string, help: string, ...labelNames: Label[]) => ({
+    name: `rushes_${name}`,
+    help,
+    labelNames,
+    registers: [registry],
+  });
+
+  const videos = new Gauge(about("videos", "Videos by phase.", "phase"));
+  const submitAttempts = new Counter(
+    about("submit_attempts_total", "Submits by what came of them.", "result"),
+  );
+  const swept = new Counter(about("swept_total", "Overdue videos woken by the sweep.", "phase"));
+  const webhookDeliveries = new Counter(about("webhook_deliveries_total", "Webhook deliveries.", "result"));
+  const collectFailures = new Counter(
+    about("collect_failures_total", "Rounds of reading gauges that failed; while it grows, gauges are old."),
+  );
+  // A series that first appears at 1 hides its first event from rate(), so the short lists begin at 0.
+  for (const result of SUBMIT_RESULTS) submitAttempts.inc({ result }, 0);
+  for (const result of WEBHOOK_RESULTS) webhookDeliveries.inc({ result }, 0);
+  for (const phase of PHASES) swept.inc({ phase }, 0);
+
+  const collectors = createCollectors({
+    everyMs: COLLECT_EVERY_MS,
+    patienceMs: COLLECT_PATIENCE_MS,
+    now: () => performance.now(),
+    onFailure: () => collectFailures.inc(),
+  });
+
+  return {
+    videos,
+    submitAttempts,
+    providerRequests: new Counter(
+      about("provider_requests_total", "Requests to the provider by HTTP status.", "operation", "status"),
+    ),
+    providerRequestDuration: new Histogram({
+      ...about("provider_request_duration_seconds", "From sending to the whole answer.", "operation"),
+      buckets: REQUEST_SECONDS,
+    }),
+    inflight: new Gauge(about("inflight", "Places taken among the account's running tasks.", "account")),
+    inflightLimit: new Gauge(about("inflight_limit", "Running tasks allowed at once.", "account")),
+    rateLimit: new Gauge(about("rate_limit", "Submits allowed per second.", "account")),
+    generationDuration: new Histogram({
+      ...about(
+        "generation_duration_seconds",
+        "From the stored submit to the task's end as we saw it.",
+        "mode",
+      ),
+      buckets: GENERATION_SECONDS,
+    }),
+    pollLag: new Histogram({
+      ...about("poll_lag_seconds", "How late a poll ran against its due time."),
+      buckets: LAG_SECONDS,
+    }),
+    timeToArchive: new Histogram({
+      ...about("time_to_archive_seconds", "From the task's success as we saw it to the last verified file."),
+      buckets: ARCHIVE_SECONDS,
+    }),
+    archiveBytes: new Counter(about("archive_bytes_total", "Bytes of verified files.")),
+    unconfirmed: new Gauge(about("unconfirmed", "Videos that wait because a submit's answer was lost.")),
+    late: new Gauge(about("late", "Videos whose task takes longer than expected.")),
+    callbackRecovered: new Counter(
+      about("callback_recovered_total", "Tasks whose id was lost and came back by callback."),
+    ),
+    swept,
+    spend: new Counter(about("spend_usd_total", "Dollars billed for tasks.", "mode")),
+    reserved: new Gauge(about("reserved_usd", "Dollars reserved and not settled.")),
+    webhookDeliveries,
+    onCollect: (collect) => collectors.add(collect),
+    async render() {
+      await collectors.run();
+      return { contentType: registry.contentType, body: await registry.metrics() };
+    },
+  };
+}
