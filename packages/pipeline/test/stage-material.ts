@@ -1,0 +1,107 @@
+import { orderSchema, type Order } from "../src/order.ts";
+import type { Provider } from "../src/provider.ts";
+import type { Reading, Records, Standing } from "../src/records.ts";
+import type { StageJob } from "../src/stage-job.ts";
+import type { Attempt, VideoRecord } from "../src/video-record.ts";
+
+/** Test material: a record, its order and ports that write down what was asked of them. */
+export const ORDER: Order = orderSchema.parse({
+  input: { mode: "master-text-to-video", prompt: "a drone over a city", duration: 5 },
+});
+
+export const JOB: StageJob = { videoId: "vid_a", rev: 3, signal: new AbortController().signal };
+
+export function anAttempt(extra: Partial<Attempt> = {}): Attempt {
+  return {
+    number: 1,
+    state: "accepted",
+    secret: "secret",
+    taskId: "task-1",
+    account: "main",
+    priceMicros: 1_000_000,
+    money: "billed",
+    intentMs: 0,
+    deadlineMs: 35_000,
+    acceptedMs: 1_000,
+    endedMs: null,
+    resultUrls: [],
+    ...extra,
+  };
+}
+
+export function aReading(record: Partial<VideoRecord> = {}, nowMs = 61_000): Reading {
+  return {
+    nowMs,
+    order: ORDER,
+    record: {
+      id: "vid_a",
+      owner: "caller",
+      phase: "generating",
+      rev: 3,
+      wake: 3,
+      mode: "master-text-to-video",
+      duration: 5,
+      attempts: [anAttempt()],
+      current: 1,
+      maxCharges: 1,
+      priceMicros: 1_000_000,
+      reservedMicros: 0,
+      billedMicros: 1_000_000,
+      dueMs: 71_000,
+      createdMs: 0,
+      submittedMs: 1_000,
+      archivingMs: null,
+      completedMs: null,
+      endedMs: null,
+      account: "main",
+      providerState: null,
+      late: false,
+      looksFailed: 0,
+      archiveTries: 0,
+      output: [],
+      error: null,
+      ...record,
+    },
+  };
+}
+
+export function aStanding(extra: Partial<Standing> = {}): Standing {
+  return {
+    result: "moved",
+    phase: "generating",
+    rev: 4,
+    wake: 4,
+    mode: "master-text-to-video",
+    priceMicros: 1_000_000,
+    sinceMs: 0,
+    ...extra,
+  };
+}
+
+export type Learned = Parameters<Records["learnAnswer"] | Records["recordLook"] | Records["recordArchive"]>;
+
+/** Records that answer what the test says and remember every fact they were told. */
+export function scriptedRecords(reading: Reading | null, standing: Standing): Records & { facts: unknown[] } {
+  const facts: unknown[] = [];
+  const learn = (...learned: unknown[]): Promise<Standing> => {
+    facts.push(learned.at(-1));
+    return Promise.resolve(standing);
+  };
+  return {
+    facts,
+    read: () => Promise.resolve(reading),
+    learnAnswer: learn,
+    recordLook: learn,
+    recordArchive: learn,
+    expireSubmission: () => Promise.resolve(standing),
+    postponeSweep: () => Promise.resolve(),
+  };
+}
+
+/** A provider each of whose calls does what the test says; a call that was not expected fails the test. */
+export function scriptedProvider(calls: Partial<Provider>): Provider {
+  const unexpected = (): never => {
+    throw new Error("the provider was asked something that the test did not expect");
+  };
+  return { generateTask: unexpected, statusTask: unexpected, currentBalance: unexpected, ...calls };
+}
