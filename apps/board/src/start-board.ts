@@ -1,0 +1,119 @@
+import { fastify } from "fastify";
+import { KEY_PREFIX } from "@rushes/ledger";
+import { openProducerConnection, openWakeQueues } from "@rushes/queue";
+import type { Logger, Metrics } from "@rushes/telemetry";
+import { addHealthRoutes } from "./health-routes.ts";
+import type { BoardUser } from "./login/board-user.ts";
+import { addGuard } from "./login/guard.ts";
+import { createLoginBrake } from "./login/login-brake.ts";
+import { addLoginRoutes } from "./login/login-routes.ts";
+import { createSessions } from "./login/sessions.ts";
+import { createUserBook } from "./login/user-book.ts";
+import { addQueuePages } from "./queue-pages/queue-pages.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
+
+/** A working day with its overtime. Pages that refresh themselves do not prolong it. */
+const SESSION_MS = 12 * 3_600_000;
+/** The largest thing an operator sends is the data of one job. */
+const MOST_BODY_BYTES = 64 * 1024;
+/** For the whole of a request to arrive. */
+const REQUEST_MS = 30_000;
+
+export type BoardOptions = {
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  redisUrl: string;
+  /** At least one. */
+  users: readonly BoardUser[];
+  /** Where the api is as a browser reaches it, without a slash at the end. */
+  apiUrl: string;
+  /** IP addresses or networks whose `X-Forwarded-*` headers are believed. */
+  proxies: readonly string[];
+  logger: Logger;
+  metrics: Metrics;
+  /** Of the queues; `KEY_PREFIX` unless given. */
+  prefix?: string;
+};
+
+export type Board = {
+  port: number;
+  /** Answers what is in hand, then closes; cuts it short when the signal fires. */
+  stop(signal?: AbortSignal): Promise<void>;
+};
+
+/**
+ * Listens and shows the queues behind a login. Redis may be away, at the start and later: then the board is not
+ * ready and says so, and goes on by itself when Redis is back. Rejects when the address cannot be had.
+ */
+export async function startBoard(options: BoardOptions): Promise<Board> {
+  const { logger } = options;
+  const redis = openProducerConnection(options.redisUrl, (err) => logger.warn({ err }, "Redis is away"));
+  // What the connection has told once, every queue would tell again at every try.
+  const queues = openWakeQueues(redis, options.prefix ?? KEY_PREFIX);
+  let stopping = false;
+
+  const app = fastify({
+    bodyLimit: MOST_BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    trustProxy: options.proxies.length > 0 ? [...options.proxies] : false,
+  });
+  const users = createUserBook(options.users);
+  const sessions = createSessions({ lifeMs: SESSION_MS, now: Date.now });
+  addSecurityHeaders(app);
+  addGuard(app, users, sessions, logger);
+  addHealthRoutes(app, {
+    async ready() {
+      if (stopping) return { ok: false, because: ["stopping"] };
+      if (redis.status !== "ready") return { ok: false, because: ["redis"] };
+      await redis.ping();
+      return { ok: true };
+    },
+    metrics: options.metrics,
+  });
+  addLoginRoutes(app, {
+    users,
+    sessions,
+    sessionMs: SESSION_MS,
+    brake: createLoginBrake(() => performance.now()),
+    logger,
+  });
+  app.get("/", (_request, reply) => reply.redirect("/queues", 303));
+  await addQueuePages(app, {
+    queues: queues.queues,
+    apiUrl: options.apiUrl,
+    isRedisThere: () => redis.status === "ready",
+  });
+  app.setErrorHandler((err: Error & { statusCode?: number }, _request, reply) => {
+    const httpStatus = err.statusCode ?? 500;
+    if (httpStatus >= 500) logger.error({ err }, "a request failed");
+    return reply
+      .code(httpStatus)
+      .send({ error: httpStatus >= 500 ? "the board could not answer" : err.message });
+  });
+
+  async function close(): Promise<void> {
+    await queues.close();
+    redis.disconnect();
+  }
+
+  try {
+    await app.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  const address = app.server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : options.port,
+    async stop(signal) {
+      stopping = true;
+      const cut = (): void => app.server.closeAllConnections();
+      signal?.addEventListener("abort", cut, { once: true });
+      await app.close();
+      signal?.removeEventListener("abort", cut);
+      await close();
+    },
+  };
+}
