@@ -1,0 +1,30 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { Ledger } from "@rushes/ledger";
+import type { Producer } from "@rushes/producer";
+import type { Logger, Metrics } from "@rushes/telemetry";
+import type { ApiSettings } from "./settings.ts";
+
+/** What routes are made from. */
+export type ApiParts = {
+  settings: ApiSettings;
+  ledger: Ledger;
+  producer: Producer;
+  logger: Logger;
+  metrics: Metrics;
+  /** Short names of what keeps the api from being given work; none = ready. Answers within a second or so. */
+  findObstacles: () => Promise<readonly string[]>;
+};
+
+/** The HTTP server: zod schemas on a route give the types of what its handler gets. */
+export type ApiServer = FastifyInstance<
+  Server,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** One file under `routes/` each. */
+export type AddRoute = (server: ApiServer, parts: ApiParts) => void;

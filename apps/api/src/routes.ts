@@ -1,0 +1,14 @@
+import type { AddRoute } from "./api-parts.ts";
+import { addCancelVideo } from "./routes/cancel-video.ts";
+import { addGetVideo } from "./routes/get-video.ts";
+import { addListVideos } from "./routes/list-videos.ts";
+import { addLivez } from "./routes/livez.ts";
+import { addMetrics } from "./routes/metrics.ts";
+import { addOrderVideo } from "./routes/order-video.ts";
+import { addReadyz } from "./routes/readyz.ts";
+
+/** For whoever reaches the api. */
+export const OPEN_ROUTES: readonly AddRoute[] = [addLivez, addReadyz, addMetrics];
+
+/** Under `/v1`, for callers with a key. */
+export const KEYED_ROUTES: readonly AddRoute[] = [addOrderVideo, addListVideos, addGetVideo, addCancelVideo];

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { presentVideo } from "@rushes/pipeline";
+import type { AddRoute } from "../api-parts.ts";
+import { HttpProblem } from "../http-problem.ts";
+import { refuseFields } from "../json-body.ts";
+import { readOwnedVideo } from "../owned-video.ts";
+import { videoIdSchema } from "../video-id.ts";
+import { videoSchema } from "../video-schema.ts";
+
+/** `POST /v1/videos/{id}/cancel`: only while nothing can have been charged. Twice is the same as once. */
+export const addCancelVideo: AddRoute = (server, { ledger }) => {
+  server.post(
+    "/videos/:id/cancel",
+    {
+      schema: {
+        summary: "Cancel a video that has not been submitted",
+        tags: ["videos"],
+        params: z.object({ id: videoIdSchema }),
+        querystring: z.strictObject({}),
+        response: { 202: videoSchema },
+      },
+      preValidation: async (request) => refuseFields(request),
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      await readOwnedVideo(request, ledger, id);
+      const { result, phase } = await ledger.cancel(id);
+      if (result === "already_submitted") {
+        throw new HttpProblem("already_submitted", { detail: `The video is ${phase}.` });
+      }
+      const { record, order } = await readOwnedVideo(request, ledger, id);
+      return reply.code(202).send(presentVideo(record, order));
+    },
+  );
+};

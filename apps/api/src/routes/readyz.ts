@@ -1,0 +1,15 @@
+import type { AddRoute } from "../api-parts.ts";
+
+/** `GET /readyz`: 503 with the names of what is missing while orders would be refused, and from the moment of stopping. */
+export const addReadyz: AddRoute = (server, { findObstacles }) => {
+  server.get(
+    "/readyz",
+    { schema: { summary: "Can the process take orders?", tags: ["operation"] } },
+    async (_, reply) => {
+      const because = await findObstacles();
+      reply.header("cache-control", "no-store");
+      if (because.length === 0) return reply.send({ status: "ok" });
+      return reply.code(503).send({ status: "unavailable", because });
+    },
+  );
+};

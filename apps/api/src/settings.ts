@@ -1,0 +1,85 @@
+import { z } from "zod";
+import {
+  commaList,
+  durationMs,
+  flag,
+  isLoopbackHost,
+  plainText,
+  port,
+  publicUrl,
+  setting,
+} from "@rushes/lifecycle";
+import { LOG_LEVELS } from "@rushes/telemetry";
+import { parseCallerKey, type CallerKey } from "./caller.ts";
+
+/** What the api reads of the environment. `DRAIN_MS` is how long requests in hand get when it is told to stop. */
+export const settingsSchema = z
+  .object({
+    HOST: plainText("the address to listen on", "127.0.0.1"),
+    PORT: port(8080),
+    REDIS_URL: setting("must be a redis:// or rediss:// address", parseRedisUrl, "redis://127.0.0.1:6379"),
+    /** Empty only when unset: then everybody is let in, as admin. */
+    API_KEYS: commaList(
+      setting(
+        "must be name:sha256hex or name:sha256hex:admin, the name of 1 to 40 of a-z, 0-9, _ and -",
+        parseCallerKey,
+      ),
+      [],
+    )
+      .refine((keys) => isDistinct(keys, (key) => key.name), { error: "must name every caller once" })
+      .refine((keys) => isDistinct(keys, (key) => key.keyHash.toString("hex")), {
+        error: "must not give two callers the same key",
+      }),
+    REQUIRE_IDEMPOTENCY_KEY: flag(true),
+    /** Micro-dollars per UTC day; undefined = no budget, 0 = nothing may be ordered. */
+    BUDGET_USD_PER_DAY: setting(
+      "must be dollars with at most six decimals, for example 25 or 12.5",
+      parseDollars,
+    ).optional(),
+    /** Where others reach this api. Callbacks will come here. */
+    PUBLIC_URL: publicUrl().optional(),
+    DRAIN_MS: durationMs(30_000),
+    LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+  })
+  .refine((all) => !letsEverybodyIn(all) || isLoopbackHost(all.HOST), {
+    path: ["HOST"],
+    error: `must be a loopback address such as 127.0.0.1 while API_KEYS is unset: ${whyLoopback()}`,
+    // Said together with the problems of single variables, not only after those are mended.
+    when: () => true,
+  })
+  .refine((all) => !letsEverybodyIn(all) || isLoopbackUrl(all.PUBLIC_URL), {
+    path: ["PUBLIC_URL"],
+    error: `must be on a loopback host while API_KEYS is unset: ${whyLoopback()}`,
+    when: () => true,
+  });
+
+export type ApiSettings = z.output<typeof settingsSchema>;
+
+function whyLoopback(): string {
+  return "without keys whoever reaches the api may spend money";
+}
+
+/** `when` lets the rule run while other variables are wrong, so the list may be missing here. */
+function letsEverybodyIn(all: { API_KEYS?: readonly CallerKey[] }): boolean {
+  return all.API_KEYS?.length === 0;
+}
+
+function isLoopbackUrl(url: string | undefined): boolean {
+  return url === undefined || !URL.canParse(url) || isLoopbackHost(new URL(url).hostname);
+}
+
+function isDistinct(keys: readonly CallerKey[], by: (key: CallerKey) => string): boolean {
+  return new Set(keys.map(by)).size === keys.length;
+}
+
+function parseRedisUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname } = new URL(text);
+  return (protocol === "redis:" || protocol === "rediss:") && hostname !== "" ? text : undefined;
+}
+
+/** Through the digits, not through a float: every micro-dollar counts. */
+function parseDollars(text: string): number | undefined {
+  const { whole, part = "" } = /^(?<whole>\d{1,9})(?:\.(?<part>\d{1,6}))?$/.exec(text)?.groups ?? {};
+  return whole === undefined ? undefined : Number(whole + part.padEnd(6, "0"));
+}

@@ -1,0 +1,122 @@
+import type { AddressInfo } from "node:net";
+import type { Redis } from "ioredis";
+import { createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
+import type { Part } from "@rushes/lifecycle";
+import { createProducer } from "@rushes/producer";
+import { openProducerConnection, openWakeQueues, type WakeQueues } from "@rushes/queue";
+import type { Logger, Metrics } from "@rushes/telemetry";
+import { collectGauges } from "./collect-gauges.ts";
+import { createServer } from "./create-server.ts";
+import { redisAnswers } from "./redis-ping.ts";
+import type { ApiSettings } from "./settings.ts";
+
+const PING_WITHIN_MS = 1_000;
+
+export type ApiOptions = {
+  settings: ApiSettings;
+  logger: Logger;
+  metrics: Metrics;
+  /** Every key in Redis begins so; `KEY_PREFIX` unless a test wants its own. */
+  keyPrefix?: string;
+};
+
+export type Api = Part & {
+  /** `http://127.0.0.1:8080`, without a slash at the end. */
+  url: string;
+  port: number;
+};
+
+/**
+ * Starts the api. Resolves once it listens, whether Redis is there or not: until it is, orders get 503 and `/readyz`
+ * says so.
+ *
+ * `stop` turns `/readyz` red, takes no new connection, finishes the requests in hand (cuts them short when its signal
+ * fires), and lets Redis go.
+ *
+ * @throws when the address cannot be had
+ */
+export async function startApi({
+  settings,
+  logger,
+  metrics,
+  keyPrefix = KEY_PREFIX,
+}: ApiOptions): Promise<Api> {
+  const onProblem = (err: Error): void => logger.warn({ err }, "Redis is away, it is tried again");
+  const redis = openProducerConnection(settings.REDIS_URL, onProblem);
+  redis.on("ready", () => logger.info({}, "Redis is there"));
+  const ledger = createLedger(redis, keyPrefix, ledgerSettings(settings));
+  const queues = openWakeQueues(redis, keyPrefix, (err) => {
+    // What the connection itself reports is told already.
+    logger.debug({ err }, "a queue reports a problem");
+  });
+  let isStopping = false;
+
+  metrics.onCollect(() => collectGauges(ledger, metrics));
+  const server = createServer({
+    settings,
+    logger,
+    metrics,
+    ledger,
+    producer: createProducer({
+      ledger,
+      queues,
+      onProblem: (err, videoId) =>
+        logger.warn(
+          { err, videoId },
+          "an order is safe, but its job is missing until the sweep makes up for it",
+        ),
+    }),
+    async findObstacles() {
+      if (isStopping) return ["stopping"];
+      return (await redisAnswers(redis, PING_WITHIN_MS)) ? [] : ["redis"];
+    },
+  });
+
+  try {
+    await server.listen({ host: settings.HOST, port: settings.PORT });
+  } catch (error) {
+    await server.close();
+    await letGo(redis, queues);
+    throw error;
+  }
+  const { port } = server.server.address() as AddressInfo;
+  const url = `http://${settings.HOST.includes(":") ? `[${settings.HOST}]` : settings.HOST}:${port}`;
+  logger.info({ url, callers: settings.API_KEYS.length }, "api is listening");
+
+  return {
+    name: "api",
+    url,
+    port,
+    async stop(signal) {
+      isStopping = true;
+      const cut = (): void => server.server.closeAllConnections();
+      signal.addEventListener("abort", cut, { once: true });
+      if (signal.aborted) cut();
+      await server.close();
+      signal.removeEventListener("abort", cut);
+      await letGo(redis, queues);
+    },
+  };
+}
+
+/** Closing the queues sends nothing, so it ends also while Redis is away; the connection goes last. */
+async function letGo(redis: Redis, queues: WakeQueues): Promise<void> {
+  await queues.close();
+  redis.disconnect();
+}
+
+/**
+ * The api admits, reads and cancels. What the ledger wants to know for submitting and for task ends it never does, so
+ * that much has the documented defaults.
+ */
+function ledgerSettings({ BUDGET_USD_PER_DAY: budget }: ApiSettings): LedgerSettings {
+  return {
+    // The ledger takes 0 for "no budget". A budget of one micro-dollar buys nothing either.
+    budgetMicros: budget === undefined ? null : Math.max(1, budget),
+    leaseMaxMs: 1_800_000,
+    submitDeadlineMs: 35_000,
+    retryMinMs: 1_000,
+    retryMaxMs: 60_000,
+    billFailedTasks: false,
+  };
+}

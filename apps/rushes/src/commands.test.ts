@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import { chooseCommand, COMMANDS, type Command, type CommandContext } from "./commands.ts";
+
+const context: CommandContext = {
+  environment: {},
+  root: "/",
+  terminal: { say: () => {}, progress: () => {}, endProgress: () => {} },
+};
+
+/** A table with one command that answers which flags it got. */
+function table(got: object[] = []): Record<string, Command> {
+  return {
+    walk: {
+      summary: "go for a walk",
+      flags: { far: "go far" },
+      run: async (flags) => {
+        got.push(flags);
+        return 7;
+      },
+    },
+  };
+}
+
+describe("chooseCommand", () => {
+  test("runs the command with its flags and answers its exit code", async () => {
+    const got: object[] = [];
+    const choice = chooseCommand(table(got), ["walk", "--far"]);
+    expect(choice.kind).toBe("run");
+    expect(choice.kind === "run" && (await choice.run(context))).toBe(7);
+    expect(got).toEqual([{ far: true, help: false }]);
+  });
+
+  test("lists every command when help is asked for", () => {
+    for (const word of ["help", "--help", "-h"]) {
+      const choice = chooseCommand(COMMANDS, [word]);
+      expect(choice).toMatchObject({ kind: "help", exitCode: 0 });
+      expect(choice.kind === "help" && choice.text).toContain("up          run everything");
+    }
+  });
+
+  test("tells about one command", () => {
+    expect(chooseCommand(table(), ["walk", "--help"])).toEqual({
+      kind: "help",
+      exitCode: 0,
+      text: "Usage: rushes walk [flags]\n\ngo for a walk\n\n  --far       go far\n",
+    });
+  });
+
+  test("answers what it does not understand with help and exit code 2", () => {
+    for (const args of [[], ["fly"], ["toString"], ["walk", "--fast"], ["walk", "there"]]) {
+      expect(chooseCommand(table(), args)).toMatchObject({ kind: "help", exitCode: 2 });
+    }
+    expect(chooseCommand(table(), ["fly"])).toMatchObject({
+      text: expect.stringContaining('no command "fly"'),
+    });
+    expect(chooseCommand(table(), ["walk", "--fast"])).toMatchObject({
+      text: expect.stringContaining("--fast"),
+    });
+  });
+});

@@ -1,0 +1,13 @@
+import { fileURLToPath } from "node:url";
+import { chooseCommand, COMMANDS } from "./commands.ts";
+import { openTerminal } from "./terminal.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const choice = chooseCommand(COMMANDS, process.argv.slice(2));
+if (choice.kind === "help") {
+  const output = choice.exitCode === 0 ? process.stdout : process.stderr;
+  output.write(choice.text);
+  process.exitCode = choice.exitCode;
+} else {
+  process.exitCode = await choice.run({ environment: process.env, root, terminal: openTerminal(process) });
+}

@@ -1,0 +1,16 @@
+import { runChecks } from "./checks.mjs";
+import { prepare, ROOT } from "./prepare.mjs";
+import { addCounts, resultLine } from "./test-count.mjs";
+import { runVitest } from "./vitest-run.mjs";
+
+/** Everything together, the preparation included, ends within a quarter of an hour; this leaves time to say so. */
+const LIMIT_MS = 14.5 * 60_000;
+
+const startedMs = Date.now();
+const { env } = await prepare({ redis: "program" });
+const checks = await runChecks(ROOT, env);
+const args = process.argv.slice(2);
+const tests = await runVitest(ROOT, { env, args, limitMs: LIMIT_MS - (Date.now() - startedMs) });
+const total = addCounts(checks, tests);
+console.log(`\n${resultLine(total)}`);
+process.exitCode = total.failed > 0 ? 1 : 0;
