@@ -14,7 +14,8 @@ import {
 } from "@rushes/lifecycle";
 import { LOG_LEVELS } from "@rushes/telemetry";
 
-export const ROLES = ["submit", "poll", "archive", "sweep"] as const;
+/** `notify` is taken already, so that deployments need not change when webhooks come; it has nothing to do yet. */
+export const ROLES = ["submit", "poll", "archive", "notify", "sweep"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Every role, whichever they are, needs these. */
@@ -108,7 +109,7 @@ export function groupSettings(settings: object): WorkerSettings {
 }
 
 function talksToProvider(role: Role): boolean {
-  return role !== "sweep";
+  return role === "submit" || role === "poll" || role === "archive";
 }
 
 /** A wrong role list must not hide the other problems: then everything is checked. */

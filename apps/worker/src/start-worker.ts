@@ -17,6 +17,7 @@ const ROLE_STARTERS: Record<RoleName, Role> = {
   submit: startSubmitRole,
   poll: startPollRole,
   archive: startArchiveRole,
+  notify: () => Promise.resolve({ name: "notify", isAlive: () => true, stop: () => Promise.resolve() }),
   sweep: startSweepRole,
 };
 

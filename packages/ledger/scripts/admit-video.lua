@@ -1,6 +1,6 @@
 -- Admission: the record, its place in line, its reserved money and its idempotency key, all or nothing.
 -- ARGV: prefix, id, owner, idempotency hash ('' = none), fingerprint, order JSON, mode, duration, price micros,
---       max charges, priority, delay ms, budget micros per day (0 = none), grace ms
+--       max charges, priority, delay ms, budget micros per day (-1 = none), grace ms
 local id, owner, idempotency, fingerprint, order = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local priority, delayMs, budget, graceMs = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 

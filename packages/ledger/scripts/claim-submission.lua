@@ -1,5 +1,5 @@
 -- The intent (rule 1): the head of the fair line gets a place, a new attempt and a deadline, before any POST.
--- ARGV: prefix, secret, deadline ms, lease ms, budget micros per day (0 = none), grace ms,
+-- ARGV: prefix, secret, deadline ms, lease ms, budget micros per day (-1 = none), grace ms,
 --       then pairs: account, limit of tasks in flight
 local secret, deadlineMs, leaseMs, budget = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local graceMs = tonumber(ARGV[6])

@@ -7,7 +7,7 @@ if not record then return reply('no_record') end
 local n, secret, fact, task = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local dueMs, leaseMs = tonumber(ARGV[7]), tonumber(ARGV[8])
 local options = {
-  backoffMs = tonumber(ARGV[9]), graceMs = tonumber(ARGV[10]), budgetMicros = 0, mayRetry = false,
+  backoffMs = tonumber(ARGV[9]), graceMs = tonumber(ARGV[10]), budgetMicros = -1, mayRetry = false,
   dueMs = dueMs, leaseMs = leaseMs,
   failure = { code = ARGV[11], class = ARGV[12], message = ARGV[13] },
 }

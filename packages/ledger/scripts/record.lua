@@ -113,7 +113,7 @@ end
 -- The free unit is a reservation that no attempt has taken yet; only a queued video has one.
 local function reserveFreeUnit(record, budgetMicros)
   local price = num(record, 'price')
-  if budgetMicros > 0 then
+  if budgetMicros >= 0 then
     local sums = redis.call('HMGET', key('spend:' .. TODAY), 'reserved', 'billed')
     if (tonumber(sums[1]) or 0) + (tonumber(sums[2]) or 0) + price > budgetMicros then return false end
   end

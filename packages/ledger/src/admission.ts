@@ -20,6 +20,9 @@ export type Admission =
   | { kind: "conflict"; videoId: string }
   | { kind: "over_budget" };
 
+/** What the scripts are told when spending has no limit; 0 would mean that nothing may be spent. */
+export const NO_BUDGET = -1;
+
 /** How long after its time a job may be missing before the sweep wakes the video itself. */
 export const SWEEP_GRACE_MS = 10_000;
 
@@ -40,7 +43,7 @@ export async function admit(run: RunScript, prefix: string, request: AdmissionRe
       order.max_charges,
       order.priority,
       Math.round(order.delay_s * 1000),
-      request.budgetMicros ?? 0,
+      request.budgetMicros ?? NO_BUDGET,
       SWEEP_GRACE_MS,
     ]),
   );

@@ -16,7 +16,7 @@ import {
   type Standing,
   type Submission,
 } from "@rushes/pipeline";
-import { admit, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
+import { admit, NO_BUDGET, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 import { listIds, readAll, type ListingQuery } from "./listing.ts";
 import { parseRecord } from "./parse-record.ts";
 import { fieldsOf, loadScripts, readScriptFile, type ReadScript, type RunScript } from "./scripts.ts";
@@ -101,7 +101,7 @@ export function createLedger(
   read: ReadScript = readScriptFile,
 ): Ledger {
   const run = loadScripts(redis, prefix, read);
-  const budget = settings.budgetMicros ?? 0;
+  const budget = settings.budgetMicros ?? NO_BUDGET;
   const onRecord = recordRunner(run, prefix);
 
   return {
@@ -322,7 +322,7 @@ function lookArguments(fact: LookFact, settings: LedgerSettings): (string | numb
     failed?.mayRetry ? 1 : 0,
     settings.billFailedTasks ? 1 : 0,
     failed ? Math.ceil(failed.backoffMs) : 0,
-    settings.budgetMicros ?? 0,
+    settings.budgetMicros ?? NO_BUDGET,
     running ? running.looksFailed : 0,
   ];
 }

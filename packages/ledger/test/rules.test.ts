@@ -132,6 +132,17 @@ describe("admission", () => {
     expect(other.kind).toBe("admitted");
   });
 
+  test("a budget of nothing admits nothing", async () => {
+    ledger = openLedger({ budgetMicros: 0 });
+    const refused = await ledger.admit({
+      videoId: "vid_a",
+      owner: "caller",
+      idempotencyKey: "k",
+      order: anOrder(),
+    });
+    expect(refused).toEqual({ kind: "over_budget" });
+  });
+
   test("an order that would pass the day's budget is refused, and nothing is stored of it", async () => {
     ledger = openLedger({ budgetMicros: 2 * PRICE });
     await admitted("vid_a");
