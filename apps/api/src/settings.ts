@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   commaList,
+  dollarAmount,
   durationMs,
   flag,
   isLoopbackHost,
@@ -32,10 +33,7 @@ export const settingsSchema = z
       }),
     REQUIRE_IDEMPOTENCY_KEY: flag(true),
     /** Micro-dollars per UTC day; undefined = no budget, 0 = nothing may be ordered. */
-    BUDGET_USD_PER_DAY: setting(
-      "must be dollars with at most six decimals, for example 25 or 12.5",
-      parseDollars,
-    ).optional(),
+    BUDGET_USD_PER_DAY: dollarAmount().optional(),
     /** Where others reach this api. Callbacks will come here. */
     PUBLIC_URL: publicUrl().optional(),
     DRAIN_MS: durationMs(30_000),
@@ -76,10 +74,4 @@ function parseRedisUrl(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, hostname } = new URL(text);
   return (protocol === "redis:" || protocol === "rediss:") && hostname !== "" ? text : undefined;
-}
-
-/** Through the digits, not through a float: every micro-dollar counts. */
-function parseDollars(text: string): number | undefined {
-  const { whole, part = "" } = /^(?<whole>\d{1,9})(?:\.(?<part>\d{1,6}))?$/.exec(text)?.groups ?? {};
-  return whole === undefined ? undefined : Number(whole + part.padEnd(6, "0"));
 }

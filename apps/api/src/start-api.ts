@@ -5,8 +5,8 @@ import type { Part } from "@rushes/lifecycle";
 import { createProducer } from "@rushes/producer";
 import { openProducerConnection, openWakeQueues, type WakeQueues } from "@rushes/queue";
 import type { Logger, Metrics } from "@rushes/telemetry";
-import { collectGauges } from "./collect-gauges.ts";
 import { createServer } from "./create-server.ts";
+import { prepareDrain } from "./drain.ts";
 import { redisAnswers } from "./redis-ping.ts";
 import type { ApiSettings } from "./settings.ts";
 
@@ -49,9 +49,8 @@ export async function startApi({
     // What the connection itself reports is told already.
     logger.debug({ err }, "a queue reports a problem");
   });
-  let isStopping = false;
 
-  metrics.onCollect(() => collectGauges(ledger, metrics));
+  metrics.onCollect(async () => metrics.setTotals(await ledger.readTotals()));
   const server = createServer({
     settings,
     logger,
@@ -67,10 +66,12 @@ export async function startApi({
         ),
     }),
     async findObstacles() {
-      if (isStopping) return ["stopping"];
+      if (drain.hasBegun()) return ["stopping"];
       return (await redisAnswers(redis, PING_WITHIN_MS)) ? [] : ["redis"];
     },
   });
+
+  const drain = prepareDrain(server);
 
   try {
     await server.listen({ host: settings.HOST, port: settings.PORT });
@@ -88,12 +89,7 @@ export async function startApi({
     url,
     port,
     async stop(signal) {
-      isStopping = true;
-      const cut = (): void => server.server.closeAllConnections();
-      signal.addEventListener("abort", cut, { once: true });
-      if (signal.aborted) cut();
-      await server.close();
-      signal.removeEventListener("abort", cut);
+      await drain.end(signal);
       await letGo(redis, queues);
     },
   };
@@ -111,8 +107,7 @@ async function letGo(redis: Redis, queues: WakeQueues): Promise<void> {
  */
 function ledgerSettings({ BUDGET_USD_PER_DAY: budget }: ApiSettings): LedgerSettings {
   return {
-    // The ledger takes 0 for "no budget". A budget of one micro-dollar buys nothing either.
-    budgetMicros: budget === undefined ? null : Math.max(1, budget),
+    budgetMicros: budget ?? null,
     leaseMaxMs: 1_800_000,
     submitDeadlineMs: 35_000,
     retryMinMs: 1_000,

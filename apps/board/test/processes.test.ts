@@ -43,8 +43,11 @@ function run(
 /** Nobody listens on port 1, so Redis is away. */
 const NO_REDIS = { REDIS_URL: "redis://127.0.0.1:1", BOARD_PORT: "0" };
 
+/** A process that starts beside many others takes its time. */
+const START = { timeoutMs: 50_000 };
+
 async function portOf({ said }: Program): Promise<number> {
-  await untilTrue(() => /"port":\d+/.test(said.out) || said);
+  await untilTrue(() => /"port":\d+/.test(said.out) || said, START);
   return Number(/"port":(\d+)/.exec(said.out)?.[1]);
 }
 
@@ -52,7 +55,7 @@ test("without users the board makes up an admin, says so once, and ends on SIGTE
   const board = run("main.ts", [], NO_REDIS);
   const url = `http://127.0.0.1:${await portOf(board)}`;
   const login = /log in as "(\w+)" with the password ([\w-]+)\n/;
-  await untilTrue(() => login.test(board.said.out) || board.said);
+  await untilTrue(() => login.test(board.said.out) || board.said, START);
   const [, name = "", password = ""] = login.exec(board.said.out) ?? [];
 
   const answer = await fetch(`${url}/login`, {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   commaList,
+  dollarAmount,
   durationMs,
   flag,
   httpUrl,
@@ -9,7 +10,6 @@ import {
   port,
   positiveInteger,
   secretText,
-  setting,
   type Environment,
 } from "@rushes/lifecycle";
 import { LOG_LEVELS } from "@rushes/telemetry";
@@ -26,10 +26,7 @@ const common = {
   HEALTH_PORT: port(8081),
   DRAIN_MS: durationMs(30_000),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
-  BUDGET_USD_PER_DAY: setting(
-    "must be dollars with at most six decimals, for example 25 or 12.5",
-    parseDollars,
-  ).optional(),
+  BUDGET_USD_PER_DAY: dollarAmount().optional(),
   LEASE_MAX_MS: durationMs(1_800_000),
   SUBMIT_TIMEOUT_MS: durationMs(30_000),
   SUBMIT_MARGIN_MS: durationMs(5_000),
@@ -138,8 +135,4 @@ function checked(schema: z.ZodObject): z.ZodObject {
         error: "and AWS_SECRET_ACCESS_KEY must be set together",
       },
     );
-}
-
-function parseDollars(text: string): number | undefined {
-  return /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Math.round(Number(text) * 1_000_000) : undefined;
 }

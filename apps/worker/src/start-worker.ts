@@ -4,7 +4,6 @@ import { createLedger, KEY_PREFIX } from "@rushes/ledger";
 import { startHealthServer, type Part } from "@rushes/lifecycle";
 import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
 import { statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
-import { collectGauges } from "./collect-gauges.ts";
 import { observeRecords } from "./observed-records.ts";
 import type { Role, RoleParts, RunningRole } from "./role.ts";
 import { startArchiveRole } from "./roles/archive.ts";
@@ -54,7 +53,12 @@ export async function startWorker(
   const queues = openWakeQueues(redis, KEY_PREFIX, onProblem);
   const provider =
     settings.provider && createProvider(settings.provider, common.SUBMIT_TIMEOUT_MS, logger, metrics);
-  metrics.onCollect(() => collectGauges(ledger, metrics, settings, ACCOUNT));
+  metrics.onCollect(async () => {
+    metrics.setTotals(await ledger.readTotals());
+    metrics.inflight.set({ account: ACCOUNT }, await ledger.countInflight(ACCOUNT));
+    if (settings.provider)
+      metrics.inflightLimit.set({ account: ACCOUNT }, settings.provider.LIMIT_CONCURRENCY);
+  });
 
   const parts: RoleParts = {
     common,

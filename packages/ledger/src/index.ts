@@ -8,6 +8,7 @@ export {
   type LedgerSettings,
   type LineClaim,
   type Overdue,
+  type Totals,
 } from "./ledger.ts";
 export type { ListingQuery } from "./listing.ts";
 export { readScriptFile, type ReadScript } from "./scripts.ts";

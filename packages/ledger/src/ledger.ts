@@ -25,6 +25,7 @@ import { fieldsOf, loadScripts, readScriptFile, type ReadScript, type RunScript 
 const TRIAL_EVERY_MS = 300_000;
 /** A queued video whose turn is known to wait in line need not be looked at by the sweep sooner. */
 const QUEUED_SWEEP_MS = 300_000;
+const DAY_MS = 86_400_000;
 /** A woken video that did not move is woken again after this. */
 const SWEEP_AGAIN_MS = 15_000;
 /** Overdue records claimed at once by `claimOverdue`. */
@@ -49,6 +50,8 @@ export type LineClaim =
   /** `untilMs`: Redis time at which to ask again at the latest; null = only a freed place helps. */
   | { kind: "no_place"; untilMs: number | null };
 
+export type Totals = { phases: Record<Phase, number>; late: number; reservedMicros: number };
+
 export type Overdue = { videoId: string; phase: Phase; wake: number };
 
 export type Ledger = Records & {
@@ -69,13 +72,10 @@ export type Ledger = Records & {
   writeOff(videoId: string, by: string): Promise<Standing>;
   /** Deletes up to `most` records that ended more than `keepMs` ago. Returns how many. */
   forgetEnded(keepMs: number, most: number): Promise<number>;
-  /** Videos by phase. */
-  countPhases(): Promise<Record<Phase, number>>;
-  countLate(): Promise<number>;
+  /** What gauges show: videos by phase, late ones, and the money reserved on today's UTC day. */
+  readTotals(): Promise<Totals>;
   /** Places taken at an account. */
   countInflight(account: string): Promise<number>;
-  /** Money of one UTC day (days since 1970), micro-dollars. */
-  readSpend(day: number): Promise<{ reservedMicros: number; billedMicros: number }>;
   /** The record's transitions, oldest first, after the given rev. */
   readEvents(videoId: string, afterRev?: number): Promise<LedgerEvent[]>;
   /** Redis' own clock, milliseconds. */
@@ -194,26 +194,29 @@ export function createLedger(
       return Number(fieldsOf(await run("forget-ended", `${prefix}:ended`, [keepMs, most]))["count"]);
     },
 
-    async countPhases() {
+    async readTotals() {
       const owners = await redis.smembers(`${prefix}:owners`);
+      const today = Math.floor((await readTime(redis)) / DAY_MS);
       const pipeline = redis.pipeline();
       for (const phase of PHASES)
         for (const owner of owners) pipeline.zcard(`${prefix}:phase:${phase}:${owner}`);
-      const counts = await readAll<number>(pipeline);
+      pipeline.scard(`${prefix}:late`).hget(`${prefix}:spend:${today}`, "reserved");
+      const answers = await readAll<number | string | null>(pipeline);
       const sumOf = (index: number): number =>
-        counts
+        answers
           .slice(index * owners.length, (index + 1) * owners.length)
-          .reduce((sum, count) => sum + count, 0);
-      return Object.fromEntries(PHASES.map((phase, index) => [phase, sumOf(index)])) as Record<Phase, number>;
+          .reduce<number>((sum, count) => sum + Number(count), 0);
+      return {
+        phases: Object.fromEntries(PHASES.map((phase, index) => [phase, sumOf(index)])) as Record<
+          Phase,
+          number
+        >,
+        late: Number(answers.at(-2)),
+        reservedMicros: Number(answers.at(-1)),
+      };
     },
-    countLate: () => redis.scard(`${prefix}:late`),
     async countInflight(account) {
       return await redis.zcount(`${prefix}:leases:${account}`, await readTime(redis), "+inf");
-    },
-
-    async readSpend(day) {
-      const [reserved, billed] = await redis.hmget(`${prefix}:spend:${day}`, "reserved", "billed");
-      return { reservedMicros: Number(reserved ?? 0), billedMicros: Number(billed ?? 0) };
     },
 
     async readEvents(videoId, afterRev = 0) {

@@ -118,7 +118,7 @@ describe("admission", () => {
     });
     expect(other).toEqual({ kind: "conflict", videoId: "vid_a" });
     expect(await ledger.read("vid_b")).toBeNull();
-    expect((await ledger.countPhases()).queued).toBe(1);
+    expect((await ledger.readTotals()).phases.queued).toBe(1);
   });
 
   test("two callers may use the same key", async () => {

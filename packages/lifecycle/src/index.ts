@@ -18,5 +18,5 @@ export {
 export { Secret } from "./secret.ts";
 export { setting } from "./setting.ts";
 export { settingsOrExit } from "./settings-or-exit.ts";
-export { durationMs, flag, plainText, port, positiveInteger, secretText } from "./settings.ts";
+export { dollarAmount, durationMs, flag, plainText, port, positiveInteger, secretText } from "./settings.ts";
 export { httpUrl, isLoopbackHost, publicUrl } from "./web-address.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { z } from "zod";
 import { commaList } from "./comma-list.ts";
-import { durationMs, flag, port, positiveInteger, secretText } from "./settings.ts";
+import { dollarAmount, durationMs, flag, port, positiveInteger, secretText } from "./settings.ts";
 import { httpUrl, isLoopbackHost, publicUrl } from "./web-address.ts";
 
 /** What a setting makes of each text; `refused` for a problem. */
@@ -15,6 +15,13 @@ function made(setting: z.ZodType, texts: readonly string[]): unknown[] {
 function refusals(setting: z.ZodType, texts: readonly string[]): void {
   expect(made(setting, texts)).toEqual(texts.map(() => "refused"));
 }
+
+test("dollars become whole micro-dollars, to the last one", () => {
+  expect(made(dollarAmount(), ["25", "12.5", "0", "0.000001", "123456789.123456"])).toEqual([
+    25_000_000, 12_500_000, 0, 1, 123_456_789_123_456,
+  ]);
+  refusals(dollarAmount(), ["-1", "1.0000001", "1e3", "$5", "1,5", ".5", "NaN", "1234567890"]);
+});
 
 test("a duration is any positive number of milliseconds, whole or decimal", () => {
   expect(made(durationMs(), ["1", "60000", "0.25", "1296000000"])).toEqual([1, 60_000, 0.25, 1_296_000_000]);

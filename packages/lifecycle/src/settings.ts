@@ -32,6 +32,13 @@ export function positiveInteger(defaultNumber?: number): z.ZodType<number> {
   );
 }
 
+/** Dollars in decimal, as whole micro-dollars: `12.5` is 12500000. */
+export function dollarAmount(): z.ZodType<number> {
+  return setting("must be dollars with at most six decimals, for example 25 or 12.5", (text) =>
+    /^\d{1,9}(\.\d{1,6})?$/.test(text) ? Math.round(Number(text) * 1_000_000) : undefined,
+  );
+}
+
 /** A TCP port. 0 asks the system for a free one. */
 export function port(defaultPort?: number): z.ZodType<number> {
   return setting(

@@ -1,4 +1,4 @@
-import { PHASES, type Mode, type Phase } from "@rushes/pipeline";
+import { dollars, PHASES, type Mode, type Phase } from "@rushes/pipeline";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { createCollectors, type Collect } from "./collectors.ts";
 import type { StatusLabel } from "./status-label.ts";
@@ -39,6 +39,8 @@ export type Metrics = {
   spend: Counting<{ mode: Mode }>;
   reserved: { set(dollars: number): void };
   webhookDeliveries: Counting<{ result: WebhookResult }>;
+  /** Sets the gauges that are the same in every process: videos by phase, late, unconfirmed, reserved dollars. */
+  setTotals(totals: { phases: Record<Phase, number>; late: number; reservedMicros: number }): void;
   /** `collect` sets the gauges that live in Redis. It runs when somebody scrapes, at most once a second. */
   onCollect(collect: Collect): void;
   /** The page a scraper reads. Never rejects because a collect does; then the old values stand. */
@@ -77,6 +79,9 @@ export function createMetrics(): Metrics {
   });
 
   const videos = new Gauge(about("videos", "Videos by phase.", "phase"));
+  const unconfirmed = new Gauge(about("unconfirmed", "Videos that wait because a submit's answer was lost."));
+  const late = new Gauge(about("late", "Videos whose task takes longer than expected."));
+  const reserved = new Gauge(about("reserved_usd", "Dollars reserved and not settled."));
   const submitAttempts = new Counter(
     about("submit_attempts_total", "Submits by what came of them.", "result"),
   );
@@ -127,15 +132,21 @@ export function createMetrics(): Metrics {
       buckets: ARCHIVE_SECONDS,
     }),
     archiveBytes: new Counter(about("archive_bytes_total", "Bytes of verified files.")),
-    unconfirmed: new Gauge(about("unconfirmed", "Videos that wait because a submit's answer was lost.")),
-    late: new Gauge(about("late", "Videos whose task takes longer than expected.")),
+    unconfirmed,
+    late,
     callbackRecovered: new Counter(
       about("callback_recovered_total", "Tasks whose id was lost and came back by callback."),
     ),
     swept,
     spend: new Counter(about("spend_usd_total", "Dollars billed for tasks.", "mode")),
-    reserved: new Gauge(about("reserved_usd", "Dollars reserved and not settled.")),
+    reserved,
     webhookDeliveries,
+    setTotals({ phases, late: lateVideos, reservedMicros }) {
+      for (const phase of PHASES) videos.set({ phase }, phases[phase]);
+      unconfirmed.set(phases.unconfirmed);
+      late.set(lateVideos);
+      reserved.set(dollars(reservedMicros));
+    },
     onCollect: (collect) => collectors.add(collect),
     async render() {
       await collectors.run();
