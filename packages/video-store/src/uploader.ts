@@ -47,11 +47,11 @@ export function createUploader(client: S3Client, bucket: string, abilities: Stor
     signal: AbortSignal,
   ): Promise<void> {
     const drop = new AbortController();
-    let ended = false;
+    let givenBytes = 0;
     const body = bodyStream(
       async () => {
         const chunk = await source.read();
-        ended = chunk === null;
+        givenBytes += chunk?.length ?? 0;
         return chunk;
       },
       () => drop.abort(),
@@ -68,8 +68,10 @@ export function createUploader(client: S3Client, bucket: string, abilities: Stor
         }),
         { abortSignal: AbortSignal.any([signal, drop.signal]) },
       );
-      if (!ended)
+      // By the bytes and not by the end of the source: the store may answer between the last byte and the end.
+      if (givenBytes !== source.lengthBytes) {
         throw bucketUnavailable(`the bucket said it had stored ${key} before it had the whole file`);
+      }
     } catch (error) {
       throw body.errored ?? error;
     } finally {

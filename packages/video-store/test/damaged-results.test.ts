@@ -1,6 +1,10 @@
+import { readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { VideoStore } from "../src/index.ts";
 import { startBucketStub, type BucketStub } from "./bucket-stub.ts";
 import { cutAfter, serveFile, startFileHost, type FileHost } from "./file-host.ts";
@@ -15,7 +19,7 @@ let host: FileHost | undefined;
 
 beforeEach(async () => {
   bucket = await startBucketStub();
-  store = openTestStore(bucket.endpoint, { downloadMaxBytes: 1_000_000 });
+  store = openTestStore(bucket.endpoint, { downloadMaxBytes: 1_000_000, tempMaxBytes: 100_000_000 });
 });
 afterEach(async () => {
   await store.close();
@@ -104,6 +108,11 @@ describe("a result that is not whole", () => {
   it("is stored when nothing but the end of the connection ends it and its boxes prove it whole", async () => {
     expect(await archiveFrom(closeDelimited(whole))).toMatchObject({ sha256: sha256(whole) });
     expect(bucket.objects.get(PLAIN_KEY)?.bytes.equals(whole)).toBe(true);
+    // Many at once, for a store may answer at the last byte, before our side has come to the end of the file.
+    const copies = Array.from({ length: 40 }, (_, number) =>
+      store.archive(resultFile(`${host?.url}/result.mp4`, { videoId: `vid_1_${number}` })),
+    );
+    for (const file of await Promise.all(copies)) expect(file.sha256).toBe(sha256(whole));
   });
 });
 
@@ -178,6 +187,29 @@ describe("the limits of a download", () => {
       await host?.close();
       expect(await archiveFrom(chunked(whole))).toMatchObject({ sha256: sha256(whole) });
     }
+  });
+
+  it("leave no name of a temp file behind, not even while it is in use", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "video-store-test-"));
+    vi.stubEnv("TMPDIR", folder);
+    let names: string[] | null = null;
+    host = await startFileHost((_, response) => {
+      response.write(whole.subarray(0, 10));
+      response.end(whole.subarray(10));
+    });
+    const look = (bytes: number): void => {
+      if (bytes === whole.length) names = readdirSync(folder);
+    };
+    await store.archive(resultFile(`${host.url}/a.mp4`), { onProgress: look });
+    expect(names).toEqual([]);
+    // The folder was really the one in use: without it there is no temp file to be had.
+    await rm(folder, { recursive: true });
+    expect(
+      await failureOf(store.archive(resultFile(`${host.url}/a.mp4`, { videoId: "vid_2" }))),
+    ).toMatchObject({
+      code: "temp_space_unavailable",
+    });
+    vi.unstubAllEnvs();
   });
 
   it("give up on a host that sends a byte now and then", async () => {

@@ -56,7 +56,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
         (error: unknown) => count(error instanceof Failure ? error.code : String(error)),
       );
       const fault = faults[number];
-      if (fault && "silent" in fault && sentBytes > 0) waiting.push(ended);
+      if (fault && "silent" in fault) waiting.push(ended);
       else copies.push(ended);
     }
   }
