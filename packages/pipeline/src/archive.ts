@@ -11,10 +11,12 @@ import { summarize } from "./wake-up.ts";
 export type ResultFile = {
   url: string;
   videoId: string;
+  /** The provider's id; kept as metadata of the object. */
   taskId: string;
   mode: string;
+  /** When the video was ordered; its UTC day is part of the key. */
   createdAtMs: number;
-  /** From 0, of `count` files of this video. */
+  /** Which of the video's files, counted from 0, and how many there are. */
   index: number;
   count: number;
 };

@@ -37,6 +37,7 @@ export {
   currentAttempt,
   type Attempt,
   type AttemptState,
+  type MediaFacts,
   type StoredFile,
   type VideoRecord,
 } from "./video-record.ts";

@@ -32,13 +32,27 @@ export type Attempt = {
   resultUrls: readonly string[];
 };
 
+/** One file in the bucket, as callers see it too. */
 export type StoredFile = {
+  /** `s3://<bucket>/<key>` */
   url: string;
   bucket: string;
   key: string;
   bytes: number;
+  /** Lower-case hex. */
   sha256: string;
   content_type: string;
+  /** What the file says of itself; missing where it does not tell. */
+  media?: MediaFacts;
+};
+
+/** Read from a video's own index. Recorded for people; never a reason to refuse a file. */
+export type MediaFacts = {
+  width: number;
+  height: number;
+  duration_ms: number;
+  /** The four-character code of the sample entry: `avc1`, `hvc1`, `av01`, … */
+  codec: string;
 };
 
 /** The record of a video as it is in Redis; times are Redis milliseconds. Only the ledger's scripts change it. */

@@ -1,41 +1,14 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path/posix";
-import { Failure } from "@rushes/pipeline";
+import { Failure, type ResultFile, type StoredFile } from "@rushes/pipeline";
 import type { Bucket } from "./bucket.ts";
 import { bucketUnavailable } from "./bucket-failure.ts";
 import { createCheckedSource, type FileFacts } from "./checked-source.ts";
-import type { MediaFacts } from "./mp4-media.ts";
 import { objectKey } from "./object-key.ts";
 import { openResult, type ReadingTerms } from "./result-reader.ts";
 import type { StoreLog } from "./store-log.ts";
 import { openTempCopy, type TempSpace } from "./temp-copy.ts";
 import type { ObjectLabels } from "./uploader.ts";
-
-export type ResultFile = {
-  url: string;
-  videoId: string;
-  /** The provider's id; kept as metadata of the object. */
-  taskId: string;
-  mode: string;
-  /** When the video was ordered; its UTC day is part of the key. */
-  createdAtMs: number;
-  /** Which of the video's files, counted from 0, and how many there are. */
-  index: number;
-  count: number;
-};
-
-export type StoredFile = {
-  bucket: string;
-  key: string;
-  bytes: number;
-  /** Lower-case hex. */
-  sha256: string;
-  content_type: string;
-  /** `s3://<bucket>/<key>` */
-  url: string;
-  /** Missing where the file does not tell. */
-  media?: MediaFacts;
-};
 
 export type CopyTerms = ReadingTerms & {
   bucket: Bucket;

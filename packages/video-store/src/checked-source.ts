@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { ByteSource } from "./byte-source.ts";
 import { createBoxWalk } from "./mp4-boxes.ts";
-import { mediaFacts, type MediaFacts } from "./mp4-media.ts";
+import type { MediaFacts } from "@rushes/pipeline";
+import { mediaFacts } from "./mp4-media.ts";
 import { resultDamaged } from "./result-failure.ts";
 
 /** What is known of a whole file once its last byte has been seen. */

@@ -1,5 +1,3 @@
-export type { ResultFile, StoredFile } from "./archive-file.ts";
-export type { MediaFacts } from "./mp4-media.ts";
 export { objectKey, type ObjectKeyParts } from "./object-key.ts";
 export { PATIENCE, type Patience } from "./stall-watch.ts";
 export type { StoreLog } from "./store-log.ts";

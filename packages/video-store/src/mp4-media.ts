@@ -1,11 +1,4 @@
-/** What is read from a video's own index. Recorded for people; never a reason to refuse a file. */
-export type MediaFacts = {
-  width: number;
-  height: number;
-  duration_ms: number;
-  /** The four-character code of the sample entry: `avc1`, `hvc1`, `av01`, … */
-  codec: string;
-};
+import type { MediaFacts } from "@rushes/pipeline";
 
 type Box = { type: string; payload: Buffer };
 

@@ -1,6 +1,6 @@
-import { Failure } from "@rushes/pipeline";
+import { Failure, type ResultFile, type StoredFile } from "@rushes/pipeline";
 import { Agent } from "undici";
-import { archiveFile, type ResultFile, type StoredFile } from "./archive-file.ts";
+import { archiveFile } from "./archive-file.ts";
 import { openBucket, type BucketSettings } from "./bucket.ts";
 import { createDownloadGuard } from "./download-guard.ts";
 import { isPublicAddress } from "./public-address.ts";
