@@ -17,6 +17,9 @@ export function runQuietly(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
     const stopForwarding = forwardSignals((signal) => child.kill(signal));
+    // Should this process have to go in the middle, the command does not stay behind.
+    const kill = () => child.kill();
+    process.once("exit", kill);
     let output = "";
     const keep = (chunk) => {
       output = (output + chunk).slice(-KEPT_CHARACTERS);
@@ -25,6 +28,7 @@ export function runQuietly(command, args, options = {}) {
     child.stderr.setEncoding("utf8").on("data", keep);
     const finish = (code) => {
       stopForwarding();
+      process.off("exit", kill);
       resolve({ code, output });
     };
     child.once("error", (error) => {

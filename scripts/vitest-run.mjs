@@ -13,11 +13,11 @@ const GRACE_MS = 5_000;
  * Runs vitest with its progress shown, and counts what it ran.
  *
  * @param {string} root
- * @param {{ env: NodeJS.ProcessEnv, args?: string[], limitMs?: number }} options `limitMs`: after this the run is
- *   ended and counts as failed; without it there is no limit
+ * @param {{ env: NodeJS.ProcessEnv, args?: string[], limit?: AbortSignal }} options `limit`: when it fires the run is
+ *   ended and counts as failed
  * @returns {Promise<{ passed: number, failed: number, skipped: number }>}
  */
-export async function runVitest(root, { env, args = [], limitMs }) {
+export async function runVitest(root, { env, args = [], limit }) {
   const reportFolder = mkdtempSync(join(tmpdir(), "rushes-vitest-"));
   const reportPath = join(reportFolder, "report.json");
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
@@ -30,25 +30,28 @@ export async function runVitest(root, { env, args = [], limitMs }) {
     stdio: ["ignore", "inherit", "inherit"],
   });
   const end = (signal) => killGroup(child.pid, signal);
+  let timer;
+  const endSoon = (signal) => {
+    end(signal);
+    timer ??= setTimeout(end, GRACE_MS, "SIGKILL");
+  };
   let interrupted = false;
   const stopForwarding = forwardSignals((signal) => {
     interrupted = true;
-    end(signal);
+    endSoon(signal);
   });
-  const timers = [];
-  if (limitMs !== undefined) {
-    const giveUp = () => {
-      console.log("The time limit is reached; ending the tests.");
-      end("SIGTERM");
-      timers.push(setTimeout(end, GRACE_MS, "SIGKILL"));
-    };
-    timers.push(setTimeout(giveUp, Math.max(0, limitMs)));
-  }
+  const giveUp = () => {
+    console.log("The time limit is reached; ending the tests.");
+    endSoon("SIGTERM");
+  };
+  limit?.addEventListener("abort", giveUp, { once: true });
+  if (limit?.aborted) giveUp();
   const code = await new Promise((resolve) => {
     child.once("error", () => resolve(127));
     child.once("exit", resolve);
   });
-  for (const timer of timers) clearTimeout(timer);
+  clearTimeout(timer);
+  limit?.removeEventListener("abort", giveUp);
   stopForwarding();
   end("SIGKILL");
   const counts = countTests(readReport(reportPath), code);

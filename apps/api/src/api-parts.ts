@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { Ledger } from "@rushes/ledger";
-import type { Producer } from "@rushes/producer";
+import type { CallbackTokens, Ledger } from "@rushes/ledger";
+import type { CallbackTaker, Producer } from "@rushes/producer";
 import type { Logger, Metrics } from "@rushes/telemetry";
 import type { ApiSettings } from "./settings.ts";
 
@@ -11,6 +11,8 @@ export type ApiParts = {
   settings: ApiSettings;
   ledger: Ledger;
   producer: Producer;
+  /** Null while the provider is not asked to call back. */
+  callbacks: { tokens: CallbackTokens; taker: CallbackTaker } | null;
   logger: Logger;
   metrics: Metrics;
   /** Short names of what keeps the api from being given work; none = ready. Answers within a second or so. */

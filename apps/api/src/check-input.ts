@@ -23,8 +23,8 @@ export const checkInput: FastifySchemaCompiler<unknown> = ({ schema, httpPart })
       return parsedBy(schema, () => new HttpProblem("video_not_found"));
     case "headers":
     case undefined:
-      return (data: unknown) => ({ value: data });
   }
+  return (data: unknown) => ({ value: data });
 };
 
 /** As `checkInput`, for a route whose body is one order. */

@@ -6,6 +6,7 @@ import { findProblem } from "./find-problem.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { callerIdentifier } from "./identify-caller.ts";
 import { acceptJsonBodies, refuseUnreadBody } from "./json-body.ts";
+import { describeRoutes } from "./openapi.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
 import { KEYED_ROUTES, OPEN_ROUTES } from "./routes.ts";
@@ -38,6 +39,7 @@ export function createServer(parts: ApiParts): ApiServer {
   server.setValidatorCompiler(checkInput);
   // Response schemas describe; tests hold the answers against them, so that requests need not.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  describeRoutes(server);
   server.decorateRequest("caller", null);
   server.decorateRequest("videoId", null);
   server.decorateRequest("failure", null);

@@ -4,8 +4,8 @@ import { settingsSchema } from "./settings.ts";
 import { startApi } from "./start-api.ts";
 
 const settings = settingsOrExit(settingsSchema, process.env);
-const { password } = new URL(settings.REDIS_URL);
-const logger = createLogger({ name: "api", level: settings.LOG_LEVEL, secrets: () => [password] });
+const secrets = [new URL(settings.REDIS_URL).password, settings.CALLBACK_SECRET?.reveal() ?? ""];
+const logger = createLogger({ name: "api", level: settings.LOG_LEVEL, secrets: () => secrets });
 
 await runUntilSignal({
   name: "api",

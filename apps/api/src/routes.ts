@@ -1,14 +1,24 @@
 import type { AddRoute } from "./api-parts.ts";
 import { addCancelVideo } from "./routes/cancel-video.ts";
+import { addDocs } from "./routes/docs.ts";
 import { addGetVideo } from "./routes/get-video.ts";
 import { addListVideos } from "./routes/list-videos.ts";
 import { addLivez } from "./routes/livez.ts";
 import { addMetrics } from "./routes/metrics.ts";
+import { addOpenapi } from "./routes/openapi.ts";
 import { addOrderVideo } from "./routes/order-video.ts";
 import { addReadyz } from "./routes/readyz.ts";
+import { addReceiveCallback } from "./routes/receive-callback.ts";
 
 /** For whoever reaches the api. */
-export const OPEN_ROUTES: readonly AddRoute[] = [addLivez, addReadyz, addMetrics];
+export const OPEN_ROUTES: readonly AddRoute[] = [
+  addLivez,
+  addReadyz,
+  addMetrics,
+  addOpenapi,
+  addDocs,
+  addReceiveCallback,
+];
 
 /** Under `/v1`, for callers with a key. */
 export const KEYED_ROUTES: readonly AddRoute[] = [addOrderVideo, addListVideos, addGetVideo, addCancelVideo];

@@ -8,6 +8,7 @@ import {
   plainText,
   port,
   publicUrl,
+  secretText,
   setting,
 } from "@rushes/lifecycle";
 import { LOG_LEVELS } from "@rushes/telemetry";
@@ -34,10 +35,16 @@ export const settingsSchema = z
     REQUIRE_IDEMPOTENCY_KEY: flag(true),
     /** Micro-dollars per UTC day; undefined = no budget, 0 = nothing may be ordered. */
     BUDGET_USD_PER_DAY: dollarAmount().optional(),
-    /** Where others reach this api. Callbacks will come here. */
+    /** Where others reach this api: the provider calls back here. */
     PUBLIC_URL: publicUrl().optional(),
+    CALLBACK_SECRET: secretText("the secret that signs callbacks, the same for api and workers").optional(),
     DRAIN_MS: durationMs(30_000),
     LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+  })
+  .refine((all) => all.PUBLIC_URL === undefined || all.CALLBACK_SECRET !== undefined, {
+    path: ["CALLBACK_SECRET"],
+    error: "must be set with PUBLIC_URL, the same for api and workers",
+    when: () => true,
   })
   .refine((all) => !letsEverybodyIn(all) || isLoopbackHost(all.HOST), {
     path: ["HOST"],

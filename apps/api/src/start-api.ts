@@ -1,8 +1,8 @@
 import type { AddressInfo } from "node:net";
 import type { Redis } from "ioredis";
-import { createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
+import { createCallbackTokens, createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
 import type { Part } from "@rushes/lifecycle";
-import { createProducer } from "@rushes/producer";
+import { createCallbackTaker, createProducer } from "@rushes/producer";
 import { openProducerConnection, openWakeQueues, type WakeQueues } from "@rushes/queue";
 import type { Logger, Metrics } from "@rushes/telemetry";
 import { createServer } from "./create-server.ts";
@@ -65,6 +65,12 @@ export async function startApi({
           "an order is safe, but its job is missing until the sweep makes up for it",
         ),
     }),
+    callbacks: settings.CALLBACK_SECRET
+      ? {
+          tokens: createCallbackTokens(settings.CALLBACK_SECRET.reveal()),
+          taker: createCallbackTaker({ ledger, queues }),
+        }
+      : null,
     async findObstacles() {
       if (drain.hasBegun()) return ["stopping"];
       return (await redisAnswers(redis, PING_WITHIN_MS)) ? [] : ["redis"];

@@ -170,7 +170,7 @@ describe("a request that cannot become an order is refused:", () => {
       pull: (controller) => controller.enqueue(chunk),
     });
     const init: RequestInit = { method: "POST", headers: { "content-type": "application/json" }, body };
-    const sent = fetch(`${api.url}/v1/videos`, { ...init, duplex: "half" } as RequestInit);
+    const sent = fetch(`${api.url}/v1/videos`, { ...init, duplex: "half" });
     // The answer may be overtaken by the end of the connection, which is as good a refusal.
     const status = await sent.then((response) => response.status).catch(() => 413);
     expect(status).toBe(413);

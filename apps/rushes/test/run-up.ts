@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findFreePort } from "@rushes/test-rig";
 
 /** The parts whose logs tell a process id. The store lives in `up` itself. */
 export const PARTS = ["redis", "sandbox", "api", "worker", "board"] as const;
@@ -17,8 +18,12 @@ export type RunningUp = {
   ended: Promise<number | NodeJS.Signals>;
 };
 
-export function makeDataFolder(): string {
-  return mkdtempSync(join(tmpdir(), "rushes up-"));
+/** Its memory names ports for the sandbox, so that tests that run side by side do not all want the usual ones. */
+export async function makeDataFolder(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "rushes up-"));
+  const ports = { sandbox: await findFreePort(), file: await findFreePort() };
+  writeFileSync(join(folder, "up.json"), JSON.stringify({ ports }));
+  return folder;
 }
 
 /** Starts `up` with stand-ins and ports that nobody else uses. */

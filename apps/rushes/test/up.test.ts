@@ -8,8 +8,8 @@ import { alive, makeDataFolder, PARTS, pidOf, removeFolder, startUp, type Runnin
 let data: string;
 let running: RunningUp[];
 
-beforeEach(() => {
-  data = makeDataFolder();
+beforeEach(async () => {
+  data = await makeDataFolder();
   running = [];
 });
 
@@ -31,7 +31,12 @@ function pids(): Record<string, number | undefined> {
 }
 
 async function untilReady(up: RunningUp): Promise<void> {
-  await untilTrue(() => up.output().includes("Ordered vid_") || up.output());
+  await untilSaid(up, "Ordered vid_");
+}
+
+/** Six processes start for it, which takes a busy machine a while. */
+async function untilSaid(up: RunningUp, words: string): Promise<void> {
+  await untilTrue(() => up.output().includes(words) || up.output(), { timeoutMs: 50_000 });
 }
 
 describe("rushes up", () => {
@@ -55,7 +60,7 @@ describe("rushes up", () => {
 
   test("without --once stays up after the sample, and tells where to look", async () => {
     const up = start();
-    await untilTrue(() => up.output().includes("vid_1.mp4") || up.output());
+    await untilSaid(up, "vid_1.mp4");
     expect(up.output()).toMatch(/API +http:\/\/127\.0\.0\.1:\d+\/openapi\.json\n/);
     expect(up.output()).toMatch(
       /Board +http:\/\/127\.0\.0\.1:\d+\/ \(name operator, password [0-9a-f]{16}\)/,
@@ -148,7 +153,7 @@ describe("rushes up", () => {
     first.process.kill("SIGTERM");
     expect(await first.ended).toBe(0);
     const second = start();
-    await untilTrue(() => second.output().includes("vid_1.mp4") || second.output());
+    await untilSaid(second, "vid_1.mp4");
     expect(second.output()).toContain("Going on with vid_1 from the last start.");
     expect(portOf("redis")).toBe(redisPort);
     const redis = new Redis(redisPort, "127.0.0.1");
@@ -180,7 +185,7 @@ describe("rushes up", () => {
     expect(await once.ended).toBe(1);
     expect(once.output()).toContain("costs money");
     const up = start({ APIXO_API_KEY: "secret-key" });
-    await untilTrue(() => up.output().includes("Everything is ready") || up.output());
+    await untilSaid(up, "Everything is ready");
     expect(up.output()).toContain("no sample is ordered");
     expect(pidOf(data, "sandbox")).toBeUndefined();
     up.process.kill("SIGTERM");

@@ -8,6 +8,7 @@ import {
   parseEnvironment,
   plainText,
   port,
+  publicUrl,
   positiveInteger,
   secretText,
   type Environment,
@@ -42,6 +43,9 @@ const provider = {
   APIXO_API_KEY: secretText("the provider's API key"),
   APIXO_BASE_URL: httpUrl("https://api.apixo.ai/api/v1"),
   SUBMIT_SAFETY: z.enum(["documented", "strict"]).default("documented"),
+  /** Set → the provider is asked to call back there, with tokens signed by `CALLBACK_SECRET`. */
+  PUBLIC_URL: publicUrl().optional(),
+  CALLBACK_SECRET: secretText("the secret that signs callbacks, the same for api and workers").optional(),
   POLL_FIRST_MS: durationMs(60_000),
   POLL_MIN_MS: durationMs(5_000),
   POLL_MAX_MS: durationMs(10_000),
@@ -123,6 +127,10 @@ function checked(schema: z.ZodObject): z.ZodObject {
     .refine((all) => !("POLL_MIN_MS" in all) || Number(all["POLL_MIN_MS"]) <= Number(all["POLL_MAX_MS"]), {
       path: ["POLL_MIN_MS"],
       error: "must not be above POLL_MAX_MS",
+    })
+    .refine((all) => all["PUBLIC_URL"] === undefined || all["CALLBACK_SECRET"] !== undefined, {
+      path: ["CALLBACK_SECRET"],
+      error: "must be set with PUBLIC_URL, the same for api and workers",
     })
     .refine((all) => Number(all["RETRY_MIN_MS"]) <= Number(all["RETRY_MAX_MS"]), {
       path: ["RETRY_MIN_MS"],

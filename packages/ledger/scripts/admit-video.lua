@@ -4,6 +4,10 @@
 local id, owner, idempotency, fingerprint, order = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local priority, delayMs, budget, graceMs = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 
+-- The same id again is this very request, sent once more by a connection that died before the answer came.
+local again = load(id)
+if again then return reply('admitted', again) end
+
 local memory = key('idempotency:' .. owner .. ':' .. idempotency)
 if idempotency ~= '' then
   local known = redis.call('HMGET', memory, 'id', 'fingerprint')
@@ -11,7 +15,6 @@ if idempotency ~= '' then
     return reply(known[2] == fingerprint and 'replayed' or 'conflict', nil, { 'id', known[1] })
   end
 end
-if redis.call('EXISTS', key('video:' .. id)) == 1 then return reply('id_taken') end
 
 local record = { id = id, fields = {}, changed = {} }
 set(record, 'owner', owner)

@@ -1,4 +1,5 @@
 export { SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
+export { createCallbackTokens, type CallbackTokens } from "./callback-tokens.ts";
 export { KEY_PREFIX } from "./keys.ts";
 export {
   createLedger,

@@ -60,6 +60,8 @@ export type Ledger = Records & {
   list(query: ListingQuery): Promise<{ ids: string[]; hasMore: boolean }>;
   /** The head of the fair line with a place at one of these accounts and a written intent. */
   claimSubmission(accounts: readonly { name: string; concurrency: number }[]): Promise<LineClaim>;
+  /** Makes the next look at this task due now, if the video follows it; `hurried` means that a poll is to be woken. */
+  hurryLook(attempt: AttemptKey, taskId: string): Promise<Standing>;
   noteAccount(account: string, verdict: AccountVerdict): Promise<void>;
   /**
    * Claims overdue records for waking. Those submitting past their deadline become `unconfirmed` on the way.
@@ -149,6 +151,9 @@ export function createLedger(
         ...problemArguments("problem" in fact ? fact.problem : null),
         attempt.account,
       ]),
+
+    hurryLook: (attempt, taskId) =>
+      onRecord("hurry-look", attempt.videoId, [...keyArguments(attempt), taskId, SWEEP_GRACE_MS]),
 
     expireSubmission: (videoId) => onRecord("expire-submission", videoId, []),
 

@@ -30,7 +30,8 @@ export async function listIds(
       : query.phases.map((phase) => `${prefix}:phase:${phase}:${owner}`),
   );
   const from = query.after === null ? "+" : `(${query.after}`;
-  const pipeline = redis.pipeline();
+  // One moment for all sets, or a video that moves between two reads would be missed or come twice.
+  const pipeline = redis.multi();
   for (const set of sets) pipeline.zrevrangebylex(set, from, "-", "LIMIT", 0, query.limit + 1);
   const pages = await readAll<string[]>(pipeline);
   const ids = pages.flat().toSorted((a, b) => (a < b ? 1 : -1));
@@ -38,7 +39,9 @@ export async function listIds(
 }
 
 /** Runs a pipeline of reads and gives their answers in order; the first error is thrown. */
-export async function readAll<Answer>(pipeline: ReturnType<Redis["pipeline"]>): Promise<Answer[]> {
+export async function readAll<Answer>(
+  pipeline: Pick<ReturnType<Redis["pipeline"]>, "exec">,
+): Promise<Answer[]> {
   const answers = (await pipeline.exec()) ?? [];
   return answers.map(([error, answer]) => {
     if (error) throw error;

@@ -8,6 +8,7 @@ const SCRIPTS = [
   "learn-answer",
   "expire-submission",
   "record-look",
+  "hurry-look",
   "record-archive",
   "postpone-sweep",
   "claim-overdue",

@@ -121,6 +121,14 @@ describe("admission", () => {
     expect((await ledger.readTotals()).phases.queued).toBe(1);
   });
 
+  test("a request that is sent twice by a dying connection admits once, with one answer", async () => {
+    const request = { videoId: "vid_a", owner: "caller", idempotencyKey: "key", order: anOrder() };
+    const first = await ledger.admit(request);
+    expect(await ledger.admit(request)).toEqual(first);
+    expect(await ledger.admit({ ...request, idempotencyKey: null })).toEqual(first);
+    expect(await recordOf("vid_a")).toMatchObject({ reservedMicros: PRICE, rev: 1 });
+  });
+
   test("two callers may use the same key", async () => {
     await ledger.admit({ videoId: "vid_a", owner: "one", idempotencyKey: "key", order: anOrder() });
     const other = await ledger.admit({
@@ -362,6 +370,24 @@ describe("whose answer counts", () => {
     expect(await accept(lost, "task-1")).toMatchObject({ result: "known" });
     await accept(attempt, "task-2");
     expect(await recordOf("vid_a")).toMatchObject({ billedMicros: 2 * PRICE, current: 1 });
+  });
+});
+
+describe("a callback", () => {
+  test("hurries the look at its own task only, and makes the waiting job stale", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    const { wake } = await accept(attempt, "task-1");
+    const hurried = await ledger.hurryLook(attempt, "task-1");
+    expect(hurried).toMatchObject({ result: "hurried", phase: "generating" });
+    expect(hurried.wake).toBeGreaterThan(wake);
+    expect(await recordOf("vid_a")).toMatchObject({ wake: hurried.wake, rev: hurried.rev });
+    expect(await ledger.hurryLook(attempt, "task-2")).toMatchObject({ result: "stale" });
+    expect(await ledger.hurryLook({ ...attempt, secret: "other" }, "task-1")).toMatchObject({
+      result: "stale",
+    });
+    await succeed(attempt, "task-1");
+    expect(await ledger.hurryLook(attempt, "task-1")).toMatchObject({ result: "stale", phase: "archiving" });
   });
 });
 

@@ -4,3 +4,4 @@ export {
   type Producer,
   type ProducerOptions,
 } from "./order-video.ts";
+export { createCallbackTaker, type CallbackTaker, type CallbackTakerOptions } from "./take-callback.ts";

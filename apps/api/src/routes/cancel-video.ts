@@ -4,6 +4,7 @@ import type { AddRoute } from "../api-parts.ts";
 import { HttpProblem } from "../http-problem.ts";
 import { refuseFields } from "../json-body.ts";
 import { readOwnedVideo } from "../owned-video.ts";
+import { problemAnswers } from "../problem-schema.ts";
 import { videoIdSchema } from "../video-id.ts";
 import { videoSchema } from "../video-schema.ts";
 
@@ -17,7 +18,10 @@ export const addCancelVideo: AddRoute = (server, { ledger }) => {
         tags: ["videos"],
         params: z.object({ id: videoIdSchema }),
         querystring: z.strictObject({}),
-        response: { 202: videoSchema },
+        response: {
+          202: videoSchema,
+          ...problemAnswers("video_not_found", "already_submitted", "invalid_body"),
+        },
       },
       preValidation: async (request) => refuseFields(request),
     },

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { presentVideo } from "@rushes/pipeline";
 import type { AddRoute } from "../api-parts.ts";
 import { readOwnedVideo } from "../owned-video.ts";
+import { problemAnswers } from "../problem-schema.ts";
 import { videoIdSchema } from "../video-id.ts";
 import { videoSchema } from "../video-schema.ts";
 
@@ -15,7 +16,7 @@ export const addGetVideo: AddRoute = (server, { ledger }) => {
         tags: ["videos"],
         params: z.object({ id: videoIdSchema }),
         querystring: z.strictObject({}),
-        response: { 200: videoSchema },
+        response: { 200: videoSchema, ...problemAnswers("video_not_found") },
       },
     },
     async (request, reply) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { PHASES, phasesOf, presentVideo, STATUSES, type Phase, type Status } from "@rushes/pipeline";
 import type { AddRoute } from "../api-parts.ts";
 import { callerOf } from "../identify-caller.ts";
+import { problemAnswers } from "../problem-schema.ts";
 import { videoIdSchema } from "../video-id.ts";
 import { videoSchema } from "../video-schema.ts";
 
@@ -38,7 +39,7 @@ export const addListVideos: AddRoute = (server, { ledger }) => {
         summary: "List videos, newest first",
         tags: ["videos"],
         querystring: querySchema,
-        response: { 200: pageSchema },
+        response: { 200: pageSchema, ...problemAnswers() },
       },
     },
     async (request, reply) => {

@@ -5,6 +5,7 @@ import { checkOrderInput } from "../check-input.ts";
 import { HttpProblem } from "../http-problem.ts";
 import { readIdempotencyKey } from "../idempotency-key.ts";
 import { callerOf } from "../identify-caller.ts";
+import { problemAnswers } from "../problem-schema.ts";
 import { videoSchema } from "../video-schema.ts";
 
 /** `POST /v1/videos`: one order. Answered with 202 only once the order is safe. */
@@ -21,7 +22,19 @@ export const addOrderVideo: AddRoute = (server, { settings, producer, ledger }) 
         // Nothing may be overlooked here: an unknown parameter could have meant "do not order".
         querystring: z.strictObject({}),
         body: orderSchema,
-        response: { 202: videoSchema },
+        response: {
+          202: videoSchema,
+          ...problemAnswers(
+            "malformed_json",
+            "idempotency_key_missing",
+            "idempotency_key_invalid",
+            "over_budget",
+            "body_too_large",
+            "unsupported_media_type",
+            "invalid_order",
+            "idempotency_key_reused",
+          ),
+        },
       },
       validatorCompiler: checkOrderInput,
       preValidation: async (request) => {

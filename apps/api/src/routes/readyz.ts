@@ -1,10 +1,20 @@
+import { z } from "zod";
 import type { AddRoute } from "../api-parts.ts";
 
 /** `GET /readyz`: 503 with the names of what is missing while orders would be refused, and from the moment of stopping. */
 export const addReadyz: AddRoute = (server, { findObstacles }) => {
   server.get(
     "/readyz",
-    { schema: { summary: "Can the process take orders?", tags: ["operation"] } },
+    {
+      schema: {
+        summary: "Can the process take orders?",
+        tags: ["operation"],
+        response: {
+          200: z.strictObject({ status: z.literal("ok") }),
+          503: z.strictObject({ status: z.literal("unavailable"), because: z.array(z.string()).readonly() }),
+        },
+      },
+    },
     async (_, reply) => {
       const because = await findObstacles();
       reply.header("cache-control", "no-store");

@@ -57,10 +57,15 @@ export function httpLook(url: string): Look {
   };
 }
 
-/** The first of these addresses that answers 2xx, or the last one without asking. */
-export async function firstThatAnswers(urls: readonly string[], signal: AbortSignal): Promise<string> {
+/** The first of these pages that answers 2xx, or the last one without asking. With the origin before it. */
+export async function firstThatAnswers(
+  pages: readonly string[],
+  origin: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const urls = pages.map((page) => `${origin}${page}`);
   for (const url of urls.slice(0, -1)) {
     if ((await httpLook(url)(signal)) === undefined) return url;
   }
-  return urls.at(-1) ?? "";
+  return urls.at(-1) ?? origin;
 }

@@ -23,7 +23,7 @@ export async function showSample(options: {
   api: Api;
   memory: MemoryFile;
   terminal: Terminal;
-  signal: AbortSignal;
+  stopping: AbortSignal;
   end: End;
   data: string;
   /** Undefined when the bucket is somewhere else. */
@@ -31,7 +31,7 @@ export async function showSample(options: {
 }): Promise<void> {
   const { once, api, memory, terminal, end } = options;
   const impatient = AbortSignal.timeout(PATIENCE_MS);
-  const signal = AbortSignal.any([options.signal, impatient]);
+  const signal = AbortSignal.any([options.stopping, impatient]);
   try {
     const { video, isResumed } = await orderSample(api, memory, signal);
     terminal.say(isResumed ? `Going on with ${video.id} from the last start.` : `Ordered ${video.id}.`);
@@ -52,7 +52,7 @@ export async function showSample(options: {
     if (once) end("the sample has ended", ended.phase === "completed" ? 0 : 1);
   } catch (error) {
     terminal.endProgress();
-    if (options.signal.aborted) return;
+    if (options.stopping.aborted) return;
     const minutes = Math.round(PATIENCE_MS / 60_000);
     const reason = error instanceof Error ? error.message : String(error);
     terminal.say(impatient.aborted ? `The sample is not finished after ${minutes} minutes.` : reason);

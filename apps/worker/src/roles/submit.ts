@@ -1,11 +1,15 @@
 import { submit } from "@rushes/pipeline";
-import { startPlaceGate } from "@rushes/ledger";
+import { createCallbackTokens, startPlaceGate } from "@rushes/ledger";
 import { startStageWorker } from "@rushes/queue";
 import type { Role, RoleParts } from "../role.ts";
 
 /** Takes turns: claims the head of the fair line and posts it to the provider. */
 export const startSubmitRole: Role = async (parts: RoleParts) => {
   const { settings, provider } = parts.forProvider();
+  const tokens =
+    settings.PUBLIC_URL && settings.CALLBACK_SECRET
+      ? createCallbackTokens(settings.CALLBACK_SECRET.reveal())
+      : undefined;
   const subscriber = parts.openConnection();
   const gate = startPlaceGate({
     ledger: parts.ledger,
@@ -29,7 +33,7 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
         records: parts.records,
         claim: (signal) => gate.claim(signal),
         provider: () => provider,
-        callbackUrl: () => undefined,
+        callbackUrl: (attempt) => tokens && `${settings.PUBLIC_URL}/callbacks/apixo/${tokens.make(attempt)}`,
         noteAccount: (account, verdict) => parts.ledger.noteAccount(account, verdict),
         settings: {
           pollFirstMs: settings.POLL_FIRST_MS,

@@ -1,0 +1,95 @@
+import { fastifySwagger } from "@fastify/swagger";
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { orderSchema } from "@rushes/pipeline";
+import type { ApiServer } from "./api-parts.ts";
+import { problemSchema } from "./problem-schema.ts";
+import { videoSchema } from "./video-schema.ts";
+
+const ABOUT = `Orders for AI videos become finished files in your own bucket, each paid once.
+
+Send \`Authorization: Bearer <key>\` where the operator has set keys. Give every order an \`Idempotency-Key\` of your own, \
+and repeat a request with the same key after any 5xx or lost connection: it is ordered once.
+
+Times are unix seconds, money is US dollars. Unknown fields and parameters are refused, so that a typing error is seen.`;
+
+// What is referred to by name. zod keeps descriptions in the same registry, so names stand there too.
+z.globalRegistry.add(videoSchema, { id: "Video" });
+z.globalRegistry.add(problemSchema, { id: "Problem" });
+z.globalRegistry.add(orderSchema, {
+  id: "Order",
+  examples: [
+    {
+      input: {
+        mode: "master-text-to-video",
+        prompt: "A paper boat crosses a puddle in the rain",
+        duration: 5,
+        aspect_ratio: "16:9",
+      },
+      metadata: { shot: 12 },
+    },
+    {
+      input: {
+        mode: "standard-image-to-video",
+        prompt: "The camera moves slowly towards the door",
+        duration: 10,
+        image_urls: ["https://images.example/door.jpg"],
+      },
+    },
+  ],
+});
+
+/** What zod's own conversion leaves out or says too loudly. */
+function adjust({ zodSchema, jsonSchema, path }: AdjustContext): void {
+  // A field that must be absent would otherwise read as one that may be anything.
+  if (zodSchema instanceof z.ZodUndefined) jsonSchema.not = {};
+  // Read-only in TypeScript means nothing over HTTP.
+  delete jsonSchema.readOnly;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.type === "object" && path.at(-1) === "metadata") {
+    // Any JSON; the recursive schema behind it would be a reference to nowhere.
+    delete jsonSchema.propertyNames;
+    jsonSchema.additionalProperties = true;
+  }
+}
+
+type AdjustContext = Parameters<NonNullable<z.core.ToJSONSchemaParams["override"]>>[0];
+
+/** Collects the routes that are added later into one OpenAPI document, made from the schemas that check requests. */
+export function describeRoutes(server: ApiServer): void {
+  const zodToJsonConfig = { override: adjust };
+  const addNamed = createJsonSchemaTransformObject({ zodToJsonConfig });
+  const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig });
+
+  void server.register(fastifySwagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Rushes",
+        version: "1",
+        description: ABOUT,
+        license: { name: "MIT", identifier: "MIT" },
+      },
+      tags: [{ name: "videos" }, { name: "operation" }],
+      components: {
+        securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "One of API_KEYS" } },
+      },
+    },
+    transform(route) {
+      const { schema, url } = toJsonSchema(route);
+      return { schema: url.startsWith("/v1/") ? { ...schema, security: [{ apiKey: [] }] } : schema, url };
+    },
+    transformObject: (document) => withoutUnused(addNamed(document)),
+  });
+}
+
+/** Every named schema is converted both as it comes in and as it goes out; only what is referred to is kept. */
+function withoutUnused<Document extends object>(document: Document): Document {
+  const { components } = document as { components?: { schemas?: Record<string, unknown> } };
+  const references = JSON.stringify(document);
+  const used = Object.entries(components?.schemas ?? {}).filter(([name]) =>
+    references.includes(`"#/components/schemas/${name}"`),
+  );
+  return { ...document, components: { ...components, schemas: Object.fromEntries(used) } };
+}
