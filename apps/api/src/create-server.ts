@@ -16,6 +16,7 @@ import { refuseConnection, sendProblem } from "./send-problem.ts";
 const MAX_BODY_BYTES = 256 * 1024;
 /** Node's own default, said aloud because the documentation of `headers_too_large` names it. */
 const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_PARAM_CHARACTERS = 400;
 /** For a whole request to arrive; a quarter of a megabyte needs no longer on any line. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -28,6 +29,8 @@ export function createServer(parts: ApiParts): ApiServer {
     genReqId: requestIdOf,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // A callback's token is longer than the router's default of 100.
+    routerOptions: { maxParamLength: MAX_PARAM_CHARACTERS },
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     // What arrives on open connections while we stop is still served, and the connection closed after it.
     return503OnClosing: false,
