@@ -132,6 +132,21 @@ describe("rushes up", () => {
     });
   }
 
+  test("a worker that is killed is started again, and told about", async () => {
+    const up = start({ STAND_IN_END: "never" });
+    await untilReady(up);
+    const killed = pidOf(data, "worker") ?? 0;
+    process.kill(killed, "SIGKILL");
+    await untilTrue(() => {
+      const now = pidOf(data, "worker");
+      return now !== undefined && now !== killed;
+    });
+    expect(up.output()).toContain("The worker was killed (signal SIGKILL). It is started again");
+    up.process.kill("SIGTERM");
+    expect(await up.ended).toBe(0);
+    expect(alive(pids())).toEqual([]);
+  });
+
   test("a second one in the same folder is refused while the first runs, and let in afterwards", async () => {
     const first = start({ STAND_IN_END: "never" });
     await untilReady(first);

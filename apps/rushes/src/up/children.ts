@@ -13,9 +13,13 @@ export type Children = {
   watch(child: Child): Child;
 };
 
+/** Whoever kills the worker again and again wants something else than to see its orders go on. */
+const MOST_RESTARTS = 20;
+
 /**
  * Starts the apps from their sources, collects them in `parts`, and ends everything when one of them ends by itself:
- * a pipeline without its worker or its Redis only looks as if it were running.
+ * a pipeline without its Redis or its API only looks as if it were running. A worker that somebody has killed is started
+ * again, as an orchestrator would: its orders go on.
  */
 export function createChildren(options: {
   parts: Part[];
@@ -41,12 +45,33 @@ export function createChildren(options: {
     end(`${child.name} has ended`, 1);
   }
 
+  function startApp(name: PartName, environment: Environment): Child {
+    const program = join(appsFolder, name, "src/main.ts");
+    const graceMs = Number(environment["DRAIN_MS"] ?? 0) + GRACE_AFTER_DRAIN_MS;
+    return startChild({ name, program, environment, root, logFolder, graceMs });
+  }
+
+  async function keepUp(child: Child, environment: Environment): Promise<void> {
+    let current = child;
+    for (let restarts = 0; restarts < MOST_RESTARTS; restarts += 1) {
+      const how = await current.ended;
+      if (stopping.aborted) return;
+      if (!how.startsWith("signal")) break;
+      say(`The worker was killed (${how}). It is started again, and its orders go on.`);
+      current = startApp("worker", environment);
+      parts.push(current);
+    }
+    await endWith(current);
+  }
+
   return {
     watch,
     start(name, environment) {
-      const program = join(appsFolder, name, "src/main.ts");
-      const graceMs = Number(environment["DRAIN_MS"] ?? 0) + GRACE_AFTER_DRAIN_MS;
-      return watch(startChild({ name, program, environment, root, logFolder, graceMs }));
+      const child = startApp(name, environment);
+      if (name !== "worker") return watch(child);
+      parts.push(child);
+      void keepUp(child, environment);
+      return child;
     },
   };
 }
