@@ -52,7 +52,7 @@ export async function archive(job: StageJob, ports: ArchivePorts): Promise<Outco
     case "stored":
       return {
         kind: "advance",
-        log: `${standing.result}: ${fact.output.map((file) => file.url).join(", ")}`,
+        log: `stored: ${fact.output.map((file) => file.url).join(", ")}`,
       };
     case "gone":
       if (standing.phase !== "generating" || standing.result !== "moved") {
