@@ -68,6 +68,10 @@ export type Ledger = Records & {
    * @param waitingTurns submit jobs that wait for a worker: turns are interchangeable, so only missing ones are made up
    */
   claimOverdue(waitingTurns: number): Promise<Overdue[]>;
+  /** Marks a submission whose deadline has passed; `early` if it has not. The sweep does the same on its way. */
+  expireSubmission(videoId: string): Promise<Standing>;
+  /** Keeps the sweep away from a video that is being worked on for long. */
+  postponeSweep(videoId: string, phase: Phase, wake: number, laterMs: number): Promise<void>;
   cancel(videoId: string): Promise<Standing>;
   release(videoId: string, attemptsSeen: number, maxCharges: number | null, by: string): Promise<Standing>;
   adopt(videoId: string, taskId: string, by: string): Promise<Standing>;

@@ -61,8 +61,4 @@ export type Records = {
   learnAnswer(attempt: AttemptKey, fact: SubmitFact): Promise<Standing>;
   recordLook(attempt: AttemptKey, taskId: string, fact: LookFact): Promise<Standing>;
   recordArchive(attempt: AttemptKey, taskId: string, fact: ArchiveFact): Promise<Standing>;
-  /** Marks a submission whose deadline has passed; `early` if it has not. */
-  expireSubmission(videoId: string): Promise<Standing>;
-  /** Keeps the sweep away from a video that is being worked on for long. */
-  postponeSweep(videoId: string, phase: Phase, wake: number, laterMs: number): Promise<void>;
 };

@@ -93,8 +93,6 @@ export function scriptedRecords(reading: Reading | null, standing: Standing): Re
     learnAnswer: learn,
     recordLook: learn,
     recordArchive: learn,
-    expireSubmission: () => Promise.resolve(standing),
-    postponeSweep: () => Promise.resolve(),
   };
 }
 
