@@ -4,9 +4,12 @@ import { groupSettings, settingsSchema } from "./settings.ts";
 import { startWorker } from "./start-worker.ts";
 
 const settings = groupSettings(settingsOrExit(settingsSchema(process.env), process.env));
-const secrets = [settings.provider?.APIXO_API_KEY, settings.archive?.AWS_SECRET_ACCESS_KEY].flatMap(
-  (secret) => (secret ? [secret.reveal()] : []),
-);
+const secrets = [
+  settings.provider?.APIXO_API_KEY,
+  settings.provider?.CALLBACK_SECRET,
+  settings.archive?.AWS_SECRET_ACCESS_KEY,
+  settings.archive?.AWS_SESSION_TOKEN,
+].flatMap((secret) => (secret ? [secret.reveal()] : []));
 const logger = createLogger({ name: "worker", level: settings.common.LOG_LEVEL, secrets: () => secrets });
 
 await runUntilSignal({

@@ -1,5 +1,5 @@
 -- The sweep: claims up to so many overdue records by moving their due time on, and says which to wake.
--- ARGV: prefix, most ids, again ms, turns waiting in the submit queue, queued again ms, grace ms
+-- ARGV: prefix, most ids, again ms, turns waiting in the submit queue, queued again ms
 -- Answer: flat list of id, phase, wake.
 local most, againMs, turns, queuedAgainMs = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local woken = {}
@@ -14,33 +14,27 @@ for _, owner in ipairs(redis.call('ZRANGE', key('line'), 0, -1)) do
 end
 local missing = ready - turns
 
+local function tell(record)
+  for _, word in ipairs({ record.id, phase(record), get(record, 'wake') }) do woken[#woken + 1] = word end
+end
+
 for _, id in ipairs(overdue) do
   local record = load(id)
   if not record or isFinal(phase(record)) then
     redis.call('ZREM', key('due'), id)
   elseif phase(record) == 'submitting' then
-    learnUnknown(record, num(record, 'attempts'))
-    set(record, num(record, 'attempts') .. '.outcome', 'unknown')
-    save(record, 'deadline_passed', { 'attempt', get(record, 'attempts') })
-    if num(record, 'due') > 0 then
-      for _, word in ipairs({ id, phase(record), get(record, 'wake') }) do woken[#woken + 1] = word end
-    else
-      for _, word in ipairs({ id, 'unconfirmed', '' }) do woken[#woken + 1] = word end
-    end
+    passDeadline(record)
+    tell(record)
+  elseif phase(record) ~= 'queued' then
+    rewake(record, NOW + againMs)
+    tell(record)
+  elseif missing > 0 then
+    missing = missing - 1
+    rewake(record, NOW + queuedAgainMs)
+    tell(record)
   else
-    local isQueued = phase(record) == 'queued'
-    local wakes = not isQueued or missing > 0
-    local due = NOW + (isQueued and queuedAgainMs or againMs)
-    if wakes then
-      if isQueued then missing = missing - 1 end
-      set(record, 'due', due)
-      -- A wake is no transition: no event, but a new rev, so that the new job's id is new.
-      local rev = num(record, 'rev') + 1
-      redis.call('HSET', key('video:' .. id), 'rev', digits(rev), 'wake', digits(rev), 'due', digits(due))
-      for _, word in ipairs({ id, phase(record), digits(rev) }) do woken[#woken + 1] = word end
-    else
-      redis.call('HSET', key('video:' .. id), 'due', digits(due))
-    end
+    local due = digits(NOW + queuedAgainMs)
+    redis.call('HSET', key('video:' .. id), 'due', due)
     redis.call('ZADD', key('due'), due, id)
   end
 end

@@ -222,6 +222,16 @@ local function save(record, what, details)
   redis.call('PUBLISH', key('changes'), record.id .. ' ' .. digits(rev) .. ' ' .. is)
 end
 
+-- A wake is no transition: no event, but a new rev, for the new job's id and to make older jobs stale.
+local function rewake(record, due)
+  local rev = num(record, 'rev') + 1
+  set(record, 'rev', rev)
+  set(record, 'wake', rev)
+  set(record, 'due', due)
+  redis.call('HSET', key('video:' .. record.id), 'rev', get(record, 'rev'), 'wake', get(record, 'wake'), 'due', get(record, 'due'))
+  redis.call('ZADD', key('due'), get(record, 'due'), record.id)
+end
+
 -- A reply is a flat list of names and strings, as HGETALL gives.
 local function reply(result, record, more)
   local flat = { 'result', result }
@@ -459,4 +469,12 @@ local function learnUnknown(record, n)
     return 'unconfirmed'
   end
   return 'noted'
+end
+
+-- Rule 6: past its deadline nobody will answer for the newest attempt any more.
+local function passDeadline(record)
+  local n = num(record, 'attempts')
+  learnUnknown(record, n)
+  set(record, n .. '.outcome', 'unknown')
+  save(record, 'deadline_passed', { 'attempt', digits(n) })
 end

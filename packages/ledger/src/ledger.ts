@@ -4,13 +4,10 @@ import {
   MODES,
   PHASES,
   type AccountVerdict,
-  type ArchiveFact,
   type AttemptKey,
-  type LookFact,
   type Mode,
   type Order,
   type Phase,
-  type Problem,
   type Reading,
   type Records,
   type Standing,
@@ -19,10 +16,15 @@ import {
 import { admit, NO_BUDGET, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 import { listIds, readAll, type ListingQuery } from "./listing.ts";
 import { parseRecord } from "./parse-record.ts";
+import {
+  archiveArguments,
+  keyArguments,
+  lookArguments,
+  problemArguments,
+  verdictArguments,
+} from "./script-arguments.ts";
 import { fieldsOf, loadScripts, readScriptFile, type ReadScript, type RunScript } from "./scripts.ts";
 
-/** After a 401, 402 or 403 an account gets one trial every so often: long enough to cost nothing, short enough to notice. */
-const TRIAL_EVERY_MS = 300_000;
 /** A queued video whose turn is known to wait in line need not be looked at by the sweep sooner. */
 const QUEUED_SWEEP_MS = 300_000;
 const DAY_MS = 86_400_000;
@@ -247,7 +249,11 @@ export function createLedger(
 }
 
 async function readTime(redis: Redis): Promise<number> {
-  const [seconds, micros] = await redis.time();
+  return milliseconds(await redis.time());
+}
+
+/** Redis tells the time as seconds and the microseconds within. */
+function milliseconds([seconds, micros]: readonly (string | number)[]): number {
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 
@@ -274,8 +280,7 @@ async function readReadings(redis: Redis, prefix: string, videoIds: readonly str
   const pipeline = redis.pipeline().time();
   for (const id of videoIds) pipeline.hgetall(`${prefix}:video:${id}`).get(`${prefix}:order:${id}`);
   const [time, ...answers] = await readAll<unknown>(pipeline);
-  const [seconds, micros] = time as [string, string];
-  const nowMs = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+  const nowMs = milliseconds(time as [string, string]);
   return videoIds.flatMap((id, index) => {
     const fields = answers[index * 2] as Record<string, string>;
     const order = answers[index * 2 + 1] as string | null;
@@ -293,60 +298,4 @@ function parseSubmission(reply: Record<string, string>): Omit<Submission, "secre
     wake: Number(reply["wake"]),
     attempts: Number(reply["attempts"]),
   };
-}
-
-function keyArguments(attempt: AttemptKey): (string | number)[] {
-  return [attempt.number, attempt.secret];
-}
-
-function problemArguments(problem: Problem | null): string[] {
-  return problem ? [problem.code, problem.class, problem.message] : ["", "", ""];
-}
-
-function verdictArguments(verdict: AccountVerdict, settings: LedgerSettings): (string | number)[] {
-  switch (verdict.kind) {
-    case "open":
-      return [0, ""];
-    case "close":
-      return [TRIAL_EVERY_MS, verdict.code];
-    case "pause":
-      return [Math.max(settings.retryMinMs, verdict.retryAfterMs ?? 0), "", settings.retryMaxMs];
-  }
-}
-
-/** What the provider says of ended tasks, in its own words. */
-const PROVIDER_STATES: Partial<Record<LookFact["report"], string>> = {
-  succeeded: "success",
-  failed: "failed",
-};
-
-function lookArguments(fact: LookFact, settings: LedgerSettings): (string | number)[] {
-  const running = fact.report === "running" ? fact : null;
-  const failed = fact.report === "failed" ? fact : null;
-  return [
-    fact.report,
-    PROVIDER_STATES[fact.report] ?? running?.providerState ?? "",
-    running ? Math.ceil(running.nextLookMs) : 0,
-    SWEEP_GRACE_MS,
-    running?.late ? 1 : 0,
-    fact.report === "succeeded" ? JSON.stringify(fact.resultUrls) : "",
-    ...problemArguments("problem" in fact ? fact.problem : null),
-    failed?.mayRetry ? 1 : 0,
-    settings.billFailedTasks ? 1 : 0,
-    failed ? Math.ceil(failed.backoffMs) : 0,
-    settings.budgetMicros ?? NO_BUDGET,
-    running ? running.looksFailed : 0,
-  ];
-}
-
-function archiveArguments(fact: ArchiveFact): (string | number)[] {
-  const again = fact.result === "again" ? fact : null;
-  return [
-    fact.result,
-    fact.result === "stored" ? JSON.stringify(fact.output) : "",
-    ...problemArguments("problem" in fact ? fact.problem : null),
-    again ? Math.ceil(again.againMs) : 0,
-    SWEEP_GRACE_MS,
-    again?.resultUrls ? JSON.stringify(again.resultUrls) : "",
-  ];
 }
