@@ -21,6 +21,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
+          // A wait that ran out is tried once more, and shown so: the machine may have been slow. A wrong result never is.
+          retry: { count: 1, condition: /^waited \d+ ms for a condition|^Test timed out in/ },
         },
       },
     ],
