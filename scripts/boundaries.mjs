@@ -17,8 +17,12 @@ export const RULES = {
     ledger: ["node:*", "@rushes/pipeline", "ioredis"],
     queue: ["node:*", "@rushes/pipeline", "bullmq", "ioredis"],
     apixo: ["node:*", "@rushes/pipeline", "undici", "zod"],
-    "video-store": ["node:*", "@rushes/pipeline", "undici", "@aws-sdk/*"],
+    // No adapter of a service but a tool of two: it knows neither videos nor deliveries.
+    "guarded-dial": ["node:*", "undici"],
+    "video-store": ["node:*", "@rushes/pipeline", "@rushes/guarded-dial", "undici", "@aws-sdk/*"],
+    webhooks: ["node:*", "@rushes/pipeline", "@rushes/guarded-dial", "undici"],
     lifecycle: ["node:*", "@rushes/pipeline", "zod"],
+    preflight: ["node:*", "ioredis"],
     telemetry: ["node:*", "@rushes/pipeline", "pino", "prom-client"],
     // The one that joins two adapters.
     producer: ["node:*", "@rushes/pipeline", "@rushes/ledger", "@rushes/queue", "ulid"],
@@ -26,17 +30,17 @@ export const RULES = {
   },
   /** Apps may import any package; these names only the places listed, wherever else they might be allowed. */
   onlyFrom: {
-    bullmq: ["packages/queue"],
+    bullmq: ["packages/queue", "apps/bench"],
     "@bull-board/*": ["apps/board"],
   },
   /** Nobody imports an app, with these exceptions. Tests may import the ones named in `apps.tests`. */
   apps: { "@rushes/sandbox": ["apps/rushes"] },
   /** What tests may import on top of what the sources beside them may. Other packages' insides stay closed. */
-  tests: ["node:*", "@rushes/test-rig", "@rushes/sandbox"],
+  tests: ["node:*", "@rushes/test-rig", "@rushes/sandbox", "standardwebhooks"],
   /** Only tests may import these. */
-  testsOnly: ["@rushes/test-rig", "vitest", "fast-check"],
+  testsOnly: ["@rushes/test-rig", "vitest", "fast-check", "standardwebhooks"],
   /** Places that are test code through and through. */
-  testCode: ["packages/test-rig", "test"],
+  testCode: ["packages/test-rig", "test", "apps/bench"],
   /** The only sources that read the environment. Tests and scripts may too. */
   environment: ["src/main.ts"],
   /** Names that say nothing: a file called so collects what belongs elsewhere. As a last word they say as little. */

@@ -71,7 +71,7 @@ export function describeRoutes(server: ApiServer): void {
         description: ABOUT,
         license: { name: "MIT", identifier: "MIT" },
       },
-      tags: [{ name: "videos" }, { name: "operation" }],
+      tags: [{ name: "videos" }, { name: "webhooks" }, { name: "operation" }],
       components: {
         securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "One of API_KEYS" } },
       },

@@ -54,6 +54,11 @@ export const PROBLEMS = {
     title: "There is no such video",
     advice: "The id is wrong, the video is another caller's, or it ended so long ago that it was forgotten.",
   },
+  delivery_not_found: {
+    status: 404,
+    title: "There is no such webhook delivery",
+    advice: "GET /v1/videos/{id}/deliveries lists those that the video has.",
+  },
   request_timeout: {
     status: 408,
     title: "The request took too long to arrive",

@@ -2,6 +2,7 @@ import type { AddRoute } from "./api-parts.ts";
 import { addCancelVideo } from "./routes/cancel-video.ts";
 import { addDocs } from "./routes/docs.ts";
 import { addGetVideo } from "./routes/get-video.ts";
+import { addListDeliveries } from "./routes/list-deliveries.ts";
 import { addListVideos } from "./routes/list-videos.ts";
 import { addLivez } from "./routes/livez.ts";
 import { addMetrics } from "./routes/metrics.ts";
@@ -9,6 +10,7 @@ import { addOpenapi } from "./routes/openapi.ts";
 import { addOrderVideo } from "./routes/order-video.ts";
 import { addReadyz } from "./routes/readyz.ts";
 import { addReceiveCallback } from "./routes/receive-callback.ts";
+import { addReplayDelivery } from "./routes/replay-delivery.ts";
 
 /** For whoever reaches the api. */
 export const OPEN_ROUTES: readonly AddRoute[] = [
@@ -21,4 +23,11 @@ export const OPEN_ROUTES: readonly AddRoute[] = [
 ];
 
 /** Under `/v1`, for callers with a key. */
-export const KEYED_ROUTES: readonly AddRoute[] = [addOrderVideo, addListVideos, addGetVideo, addCancelVideo];
+export const KEYED_ROUTES: readonly AddRoute[] = [
+  addOrderVideo,
+  addListVideos,
+  addGetVideo,
+  addCancelVideo,
+  addListDeliveries,
+  addReplayDelivery,
+];

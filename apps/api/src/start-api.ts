@@ -2,9 +2,9 @@ import type { AddressInfo } from "node:net";
 import type { Redis } from "ioredis";
 import { createCallbackTokens, createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
 import type { Part } from "@rushes/lifecycle";
-import { createCallbackTaker, createProducer } from "@rushes/producer";
+import { createCallbackTaker, createCallerDesk, createProducer } from "@rushes/producer";
 import { openProducerConnection, openWakeQueues, type WakeQueues } from "@rushes/queue";
-import type { Logger, Metrics } from "@rushes/telemetry";
+import { announceCalls, type Logger, type Metrics } from "@rushes/telemetry";
 import { createServer } from "./create-server.ts";
 import { prepareDrain } from "./drain.ts";
 import { redisAnswers } from "./redis-ping.ts";
@@ -57,18 +57,27 @@ export async function startApi({
     metrics,
     ledger,
     producer: createProducer({
-      ledger,
-      queues,
+      ledger: announceCalls("ledger", ledger),
+      queues: announceCalls("queues", queues),
       onProblem: (err, videoId) =>
         logger.warn(
           { err, videoId },
           "an order is safe, but its job is missing until the sweep makes up for it",
         ),
     }),
+    callerDesk: createCallerDesk({
+      ledger,
+      queues,
+      onProblem: (err, videoId) =>
+        logger.warn({ err, videoId }, "a webhook waits until the sweep makes up for its missing job"),
+    }),
     callbacks: settings.CALLBACK_SECRET
       ? {
           tokens: createCallbackTokens(settings.CALLBACK_SECRET.reveal()),
-          taker: createCallbackTaker({ ledger, queues }),
+          taker: createCallbackTaker({
+            ledger: announceCalls("ledger", ledger),
+            queues: announceCalls("queues", queues),
+          }),
         }
       : null,
     async findObstacles() {

@@ -31,6 +31,19 @@ export const videoSchema = z.strictObject({
   completed_at: seconds.nullable(),
   charges: z.int().describe("Attempts that cost or may cost money"),
   cost: z.strictObject({ reserved_usd: dollars, billed_usd: dollars }),
+  unconfirmed: z
+    .strictObject({
+      since: seconds,
+      at_stake_usd: dollars.describe("What the attempts without an answer may have cost"),
+      attempts: z.int().describe("How often it was tried to submit; release takes it as a guard"),
+      max_charges: z.int().describe("How often the video may be charged in all"),
+    })
+    .nullable()
+    .describe("While the phase is unconfirmed: the answer to a submission was lost"),
+  adoption: z
+    .strictObject({ task_id: z.string(), state: z.enum(["asked", "refused"]), message: z.string() })
+    .nullable()
+    .describe("A task that an operator named as this video's, until the video follows a task"),
   provider: z.strictObject({
     account: z.string().nullable(),
     task_id: z.string().nullable(),

@@ -11,8 +11,14 @@ export type JournalEntry = {
   outcome: number | string;
   /** The faults that struck. */
   faults: readonly string[];
+  /** The request's User-Agent, null where it had none; left out on callbacks, which the sandbox sends itself. */
+  userAgent?: string | null;
+  /** On submits: the prompt, also of a body that is not valid; it tells whose order this was. */
+  prompt?: string;
   /** On files: whether the request carried an Authorization header, which must never happen. */
   authorization?: boolean;
+  /** On files: the names of all the request's headers, in lower case and in order of the alphabet. */
+  headerNames?: readonly string[];
 };
 
 export type Journal = {

@@ -84,6 +84,8 @@ function note(
     taskId: task?.taskId ?? null,
     outcome,
     faults,
+    userAgent: request.headers["user-agent"] ?? null,
     authorization,
+    headerNames: Object.keys(request.headers).toSorted(),
   });
 }

@@ -37,17 +37,23 @@ export function createResultUrls({ scaled, now, fileOrigin }: Given): ResultUrls
     current(task, settings) {
       const times = issuedOf(task);
       if (settings.freshUrls && !isAlive(task, times.length - 1, settings)) times.push(now());
-      return `${fileOrigin(task.fileHost)}/files/${task.taskId}-${times.length - 1}.mp4`;
+      return `${fileOrigin(task.fileHost)}/files/${encodeURIComponent(task.taskId)}-${times.length - 1}.mp4`;
     },
     isAlive,
     reset: () => issued.clear(),
   };
 }
 
-const PATH = /^\/files\/(\w+)-(\d+)(?:\.(\d+))?\.mp4$/;
+const PATH = /^\/files\/([^/]+)-(\d+)(?:\.(\d+))?\.mp4$/;
 
 /** The parts of a path that `current` gave out; `part` tells the files of a task with several apart. */
 export function parseResultPath(path: string): { taskId: string; number: number; part: string } | undefined {
   const [, taskId, number, part = "0"] = PATH.exec(path) ?? [];
-  return taskId === undefined ? undefined : { taskId, number: Number(number), part };
+  if (taskId === undefined) return undefined;
+  try {
+    return { taskId: decodeURIComponent(taskId), number: Number(number), part };
+  } catch {
+    // Percent signs that stand for nothing: nobody was given this path.
+    return undefined;
+  }
 }

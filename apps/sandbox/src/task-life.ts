@@ -27,7 +27,7 @@ export function planTask(
   const lot = `task ${ordinal}`;
   const meeting: Meeting = { ...order.meeting, lot };
 
-  let plan: TaskPlan = { lastsMs: "usual", end: endOf(request, settings) };
+  let plan: TaskPlan = { lastsMs: "usual", end: endOf(request, settings), taskId };
   for (const { fault, given } of parts.draw.strike("task", meeting)) plan = fault.change(plan, given);
 
   let deliveries: readonly Delivery[] = request.callbackUrl === null ? [] : [HONEST_DELIVERY];
@@ -43,7 +43,7 @@ export function planTask(
   const pendingMs = between(settings.pendingMs, parts.random.draw("pending", lot));
   const at = (delayMs: number) => Math.round(createTime + parts.timers.scaled(delayMs));
   return {
-    taskId,
+    taskId: plan.taskId,
     ordinal,
     keyLabel: label,
     request,

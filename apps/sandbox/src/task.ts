@@ -37,6 +37,8 @@ export type TaskPlan = {
   /** null: never ends; `usual`: the settings decide, by duration and end. */
   lastsMs: number | "usual" | null;
   end: TaskEnd;
+  /** Unique already; what a fault adds must keep it so. */
+  taskId: string;
 };
 
 /** `data` of an honest status answer. */

@@ -106,6 +106,20 @@ test("the journal lists what was answered, to whom and with which fault, and can
   expect(after.entries).toEqual(entries.slice(2));
 });
 
+test("the journal tells how a request introduced itself, and which order a submit was", async () => {
+  const ask = (init: RequestInit) =>
+    fetch(`${sandbox.url}/generateTask/kling-2-1`, { method: "POST", ...init });
+  await ask({
+    headers: { authorization: "Bearer a-key", "content-type": "application/json", "user-agent": "tests/1" },
+    body: JSON.stringify({ input: { prompt: "a pond" } }),
+  });
+  await ask({ headers: { "user-agent": "tests/2" } });
+  expect(sandbox.journal()).toMatchObject([
+    { operation: "submit", outcome: 400, userAgent: "tests/1", prompt: "a pond" },
+    { operation: "submit", outcome: 401, userAgent: "tests/2", prompt: "" },
+  ]);
+});
+
 test("a reset forgets tasks, bill and journal, and returns to the settings of the start", async () => {
   const taskId = await client.order();
   await control("settings", "PATCH", { speed: 1, concurrency: 1, perKey: { "a-key": { balanceUsd: 0 } } });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { startSandbox, type Sandbox } from "../src/index.ts";
 import { createClient, fileUrl, until, type Client } from "./client.ts";
@@ -27,6 +28,22 @@ test("the files are on an origin of their own, and a key sent there is written d
   await (await get(url, { authorization: "Bearer a-key" })).body?.cancel();
   const files = sandbox.journal().filter(({ operation }) => operation === "file");
   expect(files.map(({ authorization }) => authorization)).toEqual([false, true]);
+  expect(files.map(({ headerNames }) => headerNames?.includes("authorization"))).toEqual([false, true]);
+});
+
+test("a task's id may be of any characters and very long, and its file is found all the same", async () => {
+  const odd = await client.order({ prompt: "[[task:odd-id]]" });
+  expect(odd).toMatch(/^task_\w+\/\.\.\/\?&#%2F\+ :;é$/);
+  const long = await client.order({ prompt: "[[task:long-id:3000]]" });
+  expect(long).toHaveLength(3000);
+  for (const taskId of [odd, long, await client.order({ prompt: "[[task:odd-id: (1)]]" })]) {
+    const response = await get(await fileUrl(client, taskId));
+    expect(response.status).toBe(200);
+    const sha256 = createHash("sha256")
+      .update(await bytesOf(response))
+      .digest("hex");
+    expect(sha256).toBe(sandbox.tasks().find((task) => task.taskId === taskId)?.sha256);
+  }
 });
 
 test("a URL nobody handed out, or of a task that has not ended well, is 404", async () => {

@@ -9,6 +9,7 @@ const secrets = [
   settings.provider?.CALLBACK_SECRET,
   settings.archive?.AWS_SECRET_ACCESS_KEY,
   settings.archive?.AWS_SESSION_TOKEN,
+  settings.notify?.WEBHOOK_SECRET,
 ].flatMap((secret) => (secret ? [secret.reveal()] : []));
 const logger = createLogger({ name: "worker", level: settings.common.LOG_LEVEL, secrets: () => secrets });
 

@@ -3,7 +3,7 @@ import type { Provider, Records } from "@rushes/pipeline";
 import type { Ledger } from "@rushes/ledger";
 import type { WakeQueues } from "@rushes/queue";
 import type { Logger, Metrics } from "@rushes/telemetry";
-import type { ArchiveSettings, CommonSettings, ProviderSettings } from "./settings.ts";
+import type { ArchiveSettings, CommonSettings, NotifySettings, ProviderSettings } from "./settings.ts";
 
 /** What a role is built from. Roles only wire: what a stage decides is in `pipeline`. */
 export type RoleParts = {
@@ -21,6 +21,7 @@ export type RoleParts = {
   openConnection: () => Redis;
   forProvider: () => { settings: ProviderSettings; provider: Provider };
   forArchive: () => ArchiveSettings;
+  forNotify: () => NotifySettings;
   onProblem: (error: Error, videoId?: string) => void;
 };
 

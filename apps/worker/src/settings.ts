@@ -10,12 +10,14 @@ import {
   port,
   publicUrl,
   positiveInteger,
+  Secret,
   secretText,
+  setting,
   type Environment,
 } from "@rushes/lifecycle";
 import { LOG_LEVELS } from "@rushes/telemetry";
+import { parseWebhookSecrets } from "@rushes/webhooks";
 
-/** `notify` is taken already, so that deployments need not change when webhooks come; it has nothing to do yet. */
 export const ROLES = ["submit", "poll", "archive", "notify", "sweep"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -36,6 +38,8 @@ const common = {
   BILL_FAILED_TASKS: flag(false),
   SWEEP_EVERY_MS: durationMs(2_000),
   RECORD_DAYS: durationMs(30),
+  UNCONFIRMED_POLICY: z.enum(["hold", "write_off", "release"]).default("hold"),
+  UNCONFIRMED_AFTER_MS: durationMs(3_600_000),
 };
 
 /** The roles that talk to the provider: submit, poll and archive (which asks for fresh result URLs). */
@@ -55,6 +59,10 @@ const provider = {
   RESULT_LIFE_MS: durationMs(1_296_000_000),
   /** Tasks in flight at the account. Until limits are learned, a small number that every account should allow. */
   LIMIT_CONCURRENCY: positiveInteger(5),
+  /** Multiplies the times that an account's limits and closings are kept by. */
+  LIMIT_TIME_SCALE: durationMs(1),
+  /** How often one of all replicas asks for the account's balance; a quarter of that while it is closed. */
+  BALANCE_EVERY_MS: durationMs(60_000),
   SUBMIT_CONCURRENCY: positiveInteger(10),
   POLL_CONCURRENCY: positiveInteger(50),
 };
@@ -74,15 +82,34 @@ const archive = {
   ARCHIVE_CONCURRENCY: positiveInteger(8),
 };
 
+/** About three days in all: from a restarted receiver to a long weekend. */
+const WEBHOOK_RETRY_MS = [
+  5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000,
+];
+
+const notify = {
+  /** Not needed where nobody orders webhooks; without it those that are owed wait. */
+  WEBHOOK_SECRET: setting(
+    "must be whsec_ and 24 to 64 bytes in base64, or several such, separated by commas",
+    (text) => (parseWebhookSecrets(text) ? new Secret(text) : undefined),
+  ).optional(),
+  /** The gap after each failed attempt; when they are used up the webhook is given up. */
+  WEBHOOK_RETRY_MS: commaList(durationMs(), WEBHOOK_RETRY_MS),
+  ALLOW_PRIVATE_WEBHOOKS: flag(false),
+  NOTIFY_CONCURRENCY: positiveInteger(20),
+};
+
 export type CommonSettings = z.output<z.ZodObject<typeof common>>;
 export type ProviderSettings = z.output<z.ZodObject<typeof provider>>;
 export type ArchiveSettings = z.output<z.ZodObject<typeof archive>>;
+export type NotifySettings = z.output<z.ZodObject<typeof notify>>;
 
 export type WorkerSettings = {
   common: CommonSettings;
   /** Null when no role of this process talks to the provider. */
   provider: ProviderSettings | null;
   archive: ArchiveSettings | null;
+  notify: NotifySettings | null;
 };
 
 /**
@@ -96,16 +123,18 @@ export function settingsSchema(environment: Environment) {
       ...common,
       ...(roles.some(talksToProvider) ? provider : {}),
       ...(roles.includes("archive") ? archive : {}),
+      ...(roles.includes("notify") ? notify : {}),
     }),
   );
 }
 
 export function groupSettings(settings: object): WorkerSettings {
-  const all = settings as CommonSettings & ProviderSettings & ArchiveSettings;
+  const all = settings as CommonSettings & ProviderSettings & ArchiveSettings & NotifySettings;
   return {
     common: all,
     provider: all.ROLES.some(talksToProvider) ? all : null,
     archive: all.ROLES.includes("archive") ? all : null,
+    notify: all.ROLES.includes("notify") ? all : null,
   };
 }
 

@@ -3,10 +3,11 @@ import { createApixoClient } from "@rushes/apixo";
 import { createLedger, KEY_PREFIX } from "@rushes/ledger";
 import { startHealthServer, type Part } from "@rushes/lifecycle";
 import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
-import { statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
+import { announceCalls, statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
 import { observeRecords } from "./observed-records.ts";
 import type { Role, RoleParts, RunningRole } from "./role.ts";
 import { startArchiveRole } from "./roles/archive.ts";
+import { startNotifyRole } from "./roles/notify.ts";
 import { startPollRole } from "./roles/poll.ts";
 import { startSubmitRole } from "./roles/submit.ts";
 import { startSweepRole } from "./roles/sweep.ts";
@@ -16,7 +17,7 @@ const ROLE_STARTERS: Record<RoleName, Role> = {
   submit: startSubmitRole,
   poll: startPollRole,
   archive: startArchiveRole,
-  notify: () => Promise.resolve({ name: "notify", isAlive: () => true, stop: () => Promise.resolve() }),
+  notify: startNotifyRole,
   sweep: startSweepRole,
 };
 
@@ -49,6 +50,7 @@ export async function startWorker(
     retryMinMs: common.RETRY_MIN_MS,
     retryMaxMs: common.RETRY_MAX_MS,
     billFailedTasks: common.BILL_FAILED_TASKS,
+    limitTimeScale: settings.provider?.LIMIT_TIME_SCALE ?? 1,
   });
   const queues = openWakeQueues(redis, KEY_PREFIX, onProblem);
   const provider =
@@ -64,15 +66,19 @@ export async function startWorker(
     common,
     prefix: KEY_PREFIX,
     account: ACCOUNT,
-    ledger,
-    records: observeRecords(ledger, logger, metrics),
-    queues,
+    ledger: announceCalls("ledger", ledger),
+    records: observeRecords(announceCalls("ledger", ledger), logger, metrics),
+    queues: announceCalls("queues", queues),
     logger,
     metrics,
     openConnection,
     onProblem,
-    forProvider: () => ({ settings: needed(settings.provider), provider: needed(provider) }),
+    forProvider: () => ({
+      settings: needed(settings.provider),
+      provider: announceCalls("provider", needed(provider)),
+    }),
     forArchive: () => needed(settings.archive),
+    forNotify: () => needed(settings.notify),
   };
 
   const running: RunningRole[] = [];

@@ -1,6 +1,7 @@
 -- Admission: the record, its place in line, its reserved money and its idempotency key, all or nothing.
 -- ARGV: prefix, id, owner, idempotency hash ('' = none), fingerprint, order JSON, mode, duration, price micros,
---       max charges, priority, delay ms, budget micros per day (-1 = none), grace ms
+--       max charges, priority, delay ms, budget micros per day (-1 = none), grace ms,
+--       events to tell (' a b ', with a blank around each; '' = none)
 local id, owner, idempotency, fingerprint, order = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local priority, delayMs, budget, graceMs = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 
@@ -29,6 +30,7 @@ set(record, 'place', -priority * 1e12 + redis.call('INCR', key('admitted')))
 set(record, 'idempotency', idempotency)
 set(record, 'created', NOW)
 set(record, 'attempts', 0)
+if ARGV[15] ~= '' then set(record, 'webhook', ARGV[15]) end
 set(record, 'not_before', NOW + delayMs)
 move(record, 'queued', NOW + delayMs + graceMs)
 redis.call('SET', key('order:' .. id), order)

@@ -24,6 +24,8 @@ for _, id in ipairs(overdue) do
     redis.call('ZREM', key('due'), id)
   elseif phase(record) == 'submitting' then
     passDeadline(record)
+    -- This answer names no deliveries; the sweep claims this one next.
+    if record.delivery then redis.call('ZADD', key('outbox'), digits(NOW), id .. '_' .. record.delivery) end
     tell(record)
   elseif phase(record) ~= 'queued' then
     rewake(record, NOW + againMs)

@@ -11,10 +11,10 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', NOW, 'LIMI
 end
 
 -- Which account has a place; and if none, when to ask again.
-local account, untilMs, trial
+local account, untilMs, trialEveryMs, strict
 for i = 7, #ARGV, 2 do
   local name, limit = ARGV[i], tonumber(ARGV[i + 1])
-  local state = redis.call('HMGET', key('account:' .. name), 'paused_until', 'closed', 'trial_at')
+  local state = redis.call('HMGET', key('account:' .. name), 'paused_until', 'closed', 'trial_at', 'trial_every', 'strict')
   local opens = tonumber(state[1]) or 0
   local closed = (state[2] or '') ~= ''
   if closed then opens = math.max(opens, tonumber(state[3]) or 0) end
@@ -23,7 +23,7 @@ for i = 7, #ARGV, 2 do
   if opens > NOW then
     if not untilMs or opens < untilMs then untilMs = opens end
   elseif redis.call('ZCARD', leases) < limit then
-    account, trial = name, closed
+    account, strict, trialEveryMs = name, state[5] or '', closed and (tonumber(state[4]) or 300000)
     break
   else
     local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
@@ -65,7 +65,7 @@ for _ = 1, 100 do
       else
         redis.call('ZREM', key('line'), owner)
       end
-      if trial then redis.call('HSET', key('account:' .. account), 'trial_at', digits(NOW + 300000)) end
+      if trialEveryMs then redis.call('HSET', key('account:' .. account), 'trial_at', digits(NOW + trialEveryMs)) end
       local n = openAttempt(record, account, secret, 'open')
       set(record, n .. '.deadline', NOW + deadlineMs)
       set(record, 'lease_ms', leaseMs)
@@ -74,7 +74,7 @@ for _ = 1, 100 do
       holdLease(record, n, leaseMs)
       move(record, 'submitting', NOW + deadlineMs)
       save(record, 'intent', { 'attempt', digits(n), 'account', account })
-      return reply('claimed', record, { 'attempt', digits(n), 'account', account, 'order', redis.call('GET', key('order:' .. id)) })
+      return reply('claimed', record, { 'attempt', digits(n), 'account', account, 'strict', strict, 'order', redis.call('GET', key('order:' .. id)) })
     end
   end
 end

@@ -11,7 +11,11 @@ if verdict == 'open' then
   return reply('open')
 end
 if verdict == 'close' then
-  redis.call('HSET', account, 'closed', ARGV[5], 'closed_at', digits(NOW), 'trial_at', digits(NOW + ms))
+  -- Only a balance that is higher than the one that was refused opens the account again before its next trial.
+  if redis.call('HGET', account, 'closed') ~= ARGV[5] then
+    redis.call('HSET', account, 'balance_at_closing', redis.call('HGET', account, 'balance') or '')
+  end
+  redis.call('HSET', account, 'closed', ARGV[5], 'closed_at', digits(NOW), 'trial_at', digits(NOW + ms), 'trial_every', digits(ms))
   return reply('closed')
 end
 local state = redis.call('HMGET', account, 'paused_until', 'refusals')

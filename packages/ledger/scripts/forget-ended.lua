@@ -1,14 +1,26 @@
--- Records whose keeping time is over, a few at a time.
+-- Records whose keeping time is over, a few at a time. One that still owes a webhook is looked at again in an hour.
 -- ARGV: prefix, keep ms, most
 local ids = redis.call('ZRANGEBYSCORE', key('ended'), '-inf', NOW - tonumber(ARGV[2]), 'LIMIT', 0, tonumber(ARGV[3]))
+
+local function owesDelivery(names)
+  for _, name in ipairs(names) do
+    if redis.call('HGET', key('delivery:' .. name), 'state') == 'pending' then return true end
+  end
+  return false
+end
+
 for _, id in ipairs(ids) do
   local record = load(id)
+  local deliveries = record and record.fields.webhook and redis.call('ZRANGE', key('deliveries:' .. id), 0, -1) or {}
   redis.call('ZREM', key('ended'), id)
-  if record then
+  if owesDelivery(deliveries) then
+    redis.call('ZADD', key('ended'), digits(NOW - tonumber(ARGV[2]) + 3600000), id)
+  elseif record then
     local owner = get(record, 'owner')
     redis.call('ZREM', key('phase:' .. phase(record) .. ':' .. owner), id)
     redis.call('ZREM', key('listing:' .. owner), id)
     redis.call('ZREM', key('due'), id)
+    redis.call('ZREM', key('watched'), id)
     if get(record, 'idempotency') ~= '' then redis.call('DEL', key('idempotency:' .. owner .. ':' .. get(record, 'idempotency'))) end
     for n = 1, num(record, 'attempts') do
       redis.call('ZREM', key('charges'), id .. '#' .. n)
@@ -16,9 +28,13 @@ for _, id in ipairs(ids) do
     end
     for field, value in pairs(record.fields) do
       local task = string.match(field, '^stray:(.*)$')
-      if task and value ~= '' then redis.call('DEL', key('task:' .. task)) end
+      if task and value ~= '' then
+        redis.call('DEL', key('task:' .. task))
+        redis.call('ZREM', key('charges'), id .. '#' .. field)
+      end
     end
-    redis.call('DEL', key('video:' .. id), key('order:' .. id), key('events:' .. id))
+    for _, name in ipairs(deliveries) do redis.call('DEL', key('delivery:' .. name)) end
+    redis.call('DEL', key('video:' .. id), key('order:' .. id), key('events:' .. id), key('deliveries:' .. id))
   end
 end
 return { 'result', 'forgotten', 'count', digits(#ids) }

@@ -40,7 +40,17 @@ else
   outcome = learnRefused(record, n, fact, options)
 end
 if next(record.changed) == nil or outcome == 'stale' then return reply(outcome, record) end
-if get(record, n .. '.outcome') == '' or fact == 'accepted' then set(record, n .. '.outcome', fact) end
-set(record, n .. '.answered', NOW)
+-- What the ledger of charges says of the attempt. A stray is nobody's attempt, and what was known already is no news.
+local words = {
+  accepted = 'accepted', accepted_after_refusal = 'accepted', restored = 'accepted', rebound = 'accepted', swapped = 'accepted',
+  extra = 'extra', unconfirmed = 'unknown', noted = 'unknown', refused = fact,
+}
+if words[outcome] then
+  set(record, n .. '.outcome', words[outcome])
+  set(record, n .. '.answered', NOW)
+end
+if fact == 'accepted' then watchExtras(record, dueMs) end
+-- A provider whose 5xx was an acceptance is not believed again.
+if outcome == 'accepted_after_refusal' then redis.call('HSET', key('account:' .. get(record, n .. '.account')), 'strict', 1) end
 save(record, outcome, { 'attempt', digits(n), 'task', task })
 return reply(outcome, record)

@@ -15,7 +15,10 @@ end
 local carries = phase(record) == 'generating' and num(record, 'current') == n
 
 if report == 'running' then
-  if not carries then return reply('watched', record) end
+  if not carries then
+    redis.call('ZADD', key('watched'), NOW + nextLookMs, record.id)
+    return reply('watched', record)
+  end
   local becomesLate = ARGV[10] == '1' and num(record, 'late') == 0
   set(record, 'looks_failed', tonumber(ARGV[19]))
   set(record, 'due', NOW + nextLookMs + graceMs)
@@ -56,5 +59,6 @@ else
     })
   end
 end
+watchExtras(record, nextLookMs)
 save(record, 'task_' .. report, { 'attempt', digits(n), 'code', ARGV[12] })
 return reply(carries and 'moved' or 'watched', record, { 'since', digits(NOW - num(record, n .. '.accepted')) })

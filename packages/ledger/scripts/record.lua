@@ -11,6 +11,8 @@ local PREFIX = ARGV[1]
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
 local TODAY = math.floor(NOW / 86400000)
+-- How long the job of a delivery may be missing before the sweep makes a new one.
+local DELIVERY_GRACE_MS = 10000
 
 -- Numbers reach Redis as whole decimal digits: Lua's own formatting would shorten large ones.
 local function digits(value)
@@ -103,6 +105,37 @@ local function freeLease(record, n)
   end
 end
 
+-- ---- watching: tasks that run beside the one the video follows, and adoptions that a person asked for ----
+
+local function isExtra(record, n, state)
+  return state == 'accepted' and not (num(record, 'current') == n and phase(record) == 'generating')
+end
+
+local function needsWatching(record)
+  if get(record, 'adopt_task') ~= '' then return true end
+  return firstAttempt(record, function(n, state) return isExtra(record, n, state) end) ~= nil
+end
+
+-- Why a task that a person names cannot be this video's; nil = it can (rule 12).
+local function adoptionRefusal(record, task)
+  local at = phase(record)
+  if at ~= 'unconfirmed' and at ~= 'queued' and at ~= 'failed' and at ~= 'cancelled' then return 'stale' end
+  local own = attemptOfTask(record, task)
+  if own then
+    if isFinal(at) and get(record, own .. '.state') == 'accepted' then return nil end
+    return 'known'
+  end
+  if not unknownAttempt(record) then return 'no_unknown_attempt' end
+  local owner = redis.call('GET', key('task:' .. task))
+  if owner and string.match(owner, '^(.*)#%d+$') ~= record.id then return 'task_elsewhere' end
+  return nil
+end
+
+-- What people did, newest last; the policy counts as one.
+local function audit(who, verb, record, details)
+  redis.call('XADD', key('audit'), 'MAXLEN', '~', 10000, '*', 'at', digits(NOW), 'by', who, 'verb', verb, 'video', record.id, unpack(details or {}))
+end
+
 -- ---- money: whole micro-dollars, summed per UTC day of the reservation ----
 
 local function book(record, column, micros, day)
@@ -184,6 +217,42 @@ local function move(record, to, due)
   set(record, 'due', due)
 end
 
+-- Unconfirmed videos stand in a set by the time they became so, and their dollars are summed.
+local function enterDoubt(record)
+  local micros = 0
+  firstAttempt(record, function(n, state)
+    if state == 'unknown' then micros = micros + num(record, n .. '.price') end
+  end)
+  set(record, 'doubt', micros)
+  set(record, 'doubt_since', NOW)
+  redis.call('ZADD', key('unconfirmed'), NOW, record.id)
+  redis.call('INCRBY', key('doubt'), digits(micros))
+end
+
+local function leaveDoubt(record)
+  redis.call('ZREM', key('unconfirmed'), record.id)
+  redis.call('INCRBY', key('doubt'), digits(-num(record, 'doubt')))
+end
+
+-- Which event of a webhook this change is; nil for most.
+local function eventOf(record, is)
+  if is ~= record.was and (isFinal(is) or is == 'unconfirmed') then return is end
+  if record.changed.submitted then return 'submitted' end
+  if record.changed.late and num(record, 'late') == 1 then return 'late' end
+  return nil
+end
+
+-- The caller wants to be told of this change: the delivery is owed from the very moment of the change on.
+local function writeDelivery(record, event, rev)
+  local name = record.id .. '_' .. digits(rev)
+  redis.call('HSET', key('delivery:' .. name), 'video', record.id, 'number', digits(rev), 'event', event, 'state', 'pending',
+    'created', digits(NOW), 'due', digits(NOW), 'wake', digits(rev))
+  redis.call('ZADD', key('deliveries:' .. record.id), rev, name)
+  -- Later than its due time: its job is on the way, and the sweep looks only for lost ones.
+  redis.call('ZADD', key('outbox'), digits(NOW + DELIVERY_GRACE_MS), name)
+  record.delivery = digits(rev)
+end
+
 -- A video that changes its phase or the attempt it follows needs a new job; older ones are out of date then.
 local function save(record, what, details)
   local rev = num(record, 'rev') + 1
@@ -199,12 +268,19 @@ local function save(record, what, details)
       set(record, 'late', 0)
       redis.call('SREM', key('late'), record.id)
     end
+    if is == 'unconfirmed' then enterDoubt(record) elseif record.was == 'unconfirmed' then leaveDoubt(record) end
     if isFinal(is) then
       set(record, 'ended', NOW)
       redis.call('ZADD', key('ended'), NOW, record.id)
     elseif record.was and isFinal(record.was) then
       redis.call('ZREM', key('ended'), record.id)
     end
+  end
+  -- Empty or missing for orders without a webhook, which then cost nothing here.
+  local wanted = record.fields.webhook
+  if wanted then
+    local event = eventOf(record, is)
+    if event and string.find(wanted, ' ' .. event .. ' ', 1, true) then writeDelivery(record, event, rev) end
   end
   local flat = {}
   for field in pairs(record.changed) do
@@ -242,6 +318,10 @@ local function reply(result, record, more)
     end
   end
   for _, word in ipairs(more or {}) do flat[#flat + 1] = word end
+  if record and record.delivery then
+    flat[#flat + 1] = 'delivery'
+    flat[#flat + 1] = record.delivery
+  end
   return flat
 end
 
@@ -251,7 +331,10 @@ end
 local function follow(record, n, dueMs)
   set(record, 'current', n)
   set(record, 'account', get(record, n .. '.account'))
+  if get(record, n .. '.outcome') == 'extra' then set(record, n .. '.outcome', 'accepted') end
   set(record, 'looks_failed', 0)
+  if num(record, 'submitted') == 0 then set(record, 'submitted', NOW) end
+  if get(record, 'adopt_refused') ~= '' then set(record, 'adopt_refused', '') end
   move(record, 'generating', NOW + dueMs)
   returnFreeUnit(record)
 end
@@ -332,6 +415,11 @@ local function openAttempt(record, account, secret, state)
   return n
 end
 
+-- A task that the video does not follow is looked at all the same: its place is freed when it ends.
+local function watchExtras(record, dueMs)
+  if needsWatching(record) then redis.call('ZADD', key('watched'), NOW + dueMs, record.id) end
+end
+
 -- One task belongs to one video only. False: it is another video's.
 local function bindTask(record, n, task)
   if redis.call('SET', key('task:' .. task), record.id .. '#' .. n, 'NX') then return true end
@@ -345,6 +433,7 @@ end
 local function addStray(record, task)
   if record.fields['stray:' .. task] == nil or get(record, 'stray:' .. task) == '' then
     set(record, 'stray:' .. task, NOW)
+    redis.call('ZADD', key('charges'), NOW, record.id .. '#stray:' .. task)
     book(record, 'billed', num(record, 'price'), TODAY)
   end
 end
@@ -353,13 +442,14 @@ local function dropStray(record, task)
   local since = num(record, 'stray:' .. task)
   if since > 0 then
     set(record, 'stray:' .. task, '')
+    redis.call('ZREM', key('charges'), record.id .. '#stray:' .. task)
     book(record, 'billed', -num(record, 'price'), math.floor(since / 86400000))
   end
 end
 
 -- Everything a task brings moves; number, secret and account stay with the attempt that posted.
 local function swapAttempts(record, a, b)
-  for _, field in ipairs({ 'state', 'lease', 'task', 'unit', 'named', 'accepted', 'day', 'price' }) do
+  for _, field in ipairs({ 'state', 'lease', 'task', 'unit', 'named', 'accepted', 'ended', 'urls', 'outcome', 'day', 'price' }) do
     local held = get(record, a .. '.' .. field)
     set(record, a .. '.' .. field, get(record, b .. '.' .. field))
     set(record, b .. '.' .. field, held)
@@ -435,7 +525,6 @@ local function learnAccepted(record, n, task, options)
   local newest = n == num(record, 'attempts')
   if at == 'queued' or at == 'unconfirmed' or (at == 'submitting' and newest) then
     follow(record, n, options.dueMs)
-    if num(record, 'submitted') == 0 then set(record, 'submitted', NOW) end
     return wasRefused and 'accepted_after_refusal' or 'accepted'
   end
   return 'extra'

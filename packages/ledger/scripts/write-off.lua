@@ -7,6 +7,7 @@ firstAttempt(record, function(n, state)
   if state == 'unknown' and get(record, n .. '.unit') == 'reserved' then setUnit(record, n, 'billed') end
   if state == 'unknown' then set(record, n .. '.outcome', 'written_off') end
 end)
+audit(ARGV[3], 'write-off', record)
 finish(record, 'failed', { code = 'charge_written_off', class = 'operator', message = 'The answer to the submission was lost and the charge was written off.' })
 save(record, 'written_off', { 'by', ARGV[3] })
 return reply('written_off', record)

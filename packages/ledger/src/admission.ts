@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { priceMicros, type Order } from "@rushes/pipeline";
+import { priceMicros, wantedEvents, type Order } from "@rushes/pipeline";
 import { fieldsOf, type RunScript } from "./scripts.ts";
 
 export type AdmissionRequest = {
@@ -45,6 +45,9 @@ export async function admit(run: RunScript, prefix: string, request: AdmissionRe
       Math.round(order.delay_s * 1000),
       request.budgetMicros ?? NO_BUDGET,
       SWEEP_GRACE_MS,
+      wantedEvents(order)
+        .map((event) => ` ${event} `)
+        .join(""),
     ]),
   );
   const id = reply["id"] ?? "";

@@ -1,16 +1,20 @@
 export { SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 export { createCallbackTokens, type CallbackTokens } from "./callback-tokens.ts";
 export { KEY_PREFIX } from "./keys.ts";
+export { OUTBOX_BATCH, type DeliveryLedger, type OverdueDelivery, type Replay } from "./deliveries.ts";
 export {
   createLedger,
   SWEEP_BATCH,
+  type AccountStanding,
   type Ledger,
   type LedgerEvent,
   type LedgerSettings,
   type LineClaim,
   type Overdue,
   type Totals,
+  type Watched,
 } from "./ledger.ts";
 export type { ListingQuery } from "./listing.ts";
+export type { AuditEntry, OperatorVerbs } from "./operator-verbs.ts";
 export { readScriptFile, type ReadScript } from "./scripts.ts";
 export { startPlaceGate, type ClaimedPlace, type PlaceGate, type PlaceGateOptions } from "./place-gate.ts";

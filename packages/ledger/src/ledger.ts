@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import {
   MODES,
   PHASES,
+  priceMicros,
   type AccountVerdict,
   type AttemptKey,
   type Mode,
@@ -14,8 +15,11 @@ import {
   type Submission,
 } from "@rushes/pipeline";
 import { admit, NO_BUDGET, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
+import { createDeliveries, type DeliveryLedger } from "./deliveries.ts";
 import { listIds, readAll, type ListingQuery } from "./listing.ts";
+import { createOperatorVerbs, type OperatorVerbs } from "./operator-verbs.ts";
 import { parseRecord } from "./parse-record.ts";
+import { milliseconds, readTime } from "./redis-time.ts";
 import {
   archiveArguments,
   keyArguments,
@@ -28,6 +32,8 @@ import { fieldsOf, loadScripts, readScriptFile, type ReadScript, type RunScript 
 /** A queued video whose turn is known to wait in line need not be looked at by the sweep sooner. */
 const QUEUED_SWEEP_MS = 300_000;
 const DAY_MS = 86_400_000;
+/** With less than this nothing can be bought. */
+const CHEAPEST_MICROS = Math.min(...MODES.flatMap((mode) => [priceMicros(mode, 5), priceMicros(mode, 10)]));
 /** A woken video that did not move is woken again after this. */
 const SWEEP_AGAIN_MS = 15_000;
 /** Overdue records claimed at once by `claimOverdue`. */
@@ -44,6 +50,8 @@ export type LedgerSettings = {
   retryMaxMs: number;
   /** A failed task counts as spent. */
   billFailedTasks: boolean;
+  /** Multiplies the time between two trials of a closed account (five minutes); 1 unless given. */
+  limitTimeScale?: number;
 };
 
 export type LineClaim =
@@ -52,43 +60,73 @@ export type LineClaim =
   /** `untilMs`: Redis time at which to ask again at the latest; null = only a freed place helps. */
   | { kind: "no_place"; untilMs: number | null };
 
-export type Totals = { phases: Record<Phase, number>; late: number; reservedMicros: number };
+export type Totals = {
+  phases: Record<Phase, number>;
+  late: number;
+  /** Reserved on today's UTC day. */
+  reservedMicros: number;
+  /** What unconfirmed videos may have been charged. */
+  unconfirmedMicros: number;
+};
 
 export type Overdue = { videoId: string; phase: Phase; wake: number };
 
-export type Ledger = Records & {
-  admit(request: Omit<AdmissionRequest, "budgetMicros">): Promise<Admission>;
-  readMany(videoIds: readonly string[]): Promise<Reading[]>;
-  list(query: ListingQuery): Promise<{ ids: string[]; hasMore: boolean }>;
-  /** The head of the fair line with a place at one of these accounts and a written intent. */
-  claimSubmission(accounts: readonly { name: string; concurrency: number }[]): Promise<LineClaim>;
-  /** Makes the next look at this task due now, if the video follows it; `hurried` means that a poll is to be woken. */
-  hurryLook(attempt: AttemptKey, taskId: string): Promise<Standing>;
-  noteAccount(account: string, verdict: AccountVerdict): Promise<void>;
-  /**
-   * Claims overdue records for waking. Those submitting past their deadline become `unconfirmed` on the way.
-   * @param waitingTurns submit jobs that wait for a worker: turns are interchangeable, so only missing ones are made up
-   */
-  claimOverdue(waitingTurns: number): Promise<Overdue[]>;
-  /** Marks a submission whose deadline has passed; `early` if it has not. The sweep does the same on its way. */
-  expireSubmission(videoId: string): Promise<Standing>;
-  /** Keeps the sweep away from a video that is being worked on for long. */
-  postponeSweep(videoId: string, phase: Phase, wake: number, laterMs: number): Promise<void>;
-  cancel(videoId: string): Promise<Standing>;
-  release(videoId: string, attemptsSeen: number, maxCharges: number | null, by: string): Promise<Standing>;
-  adopt(videoId: string, taskId: string, by: string): Promise<Standing>;
-  writeOff(videoId: string, by: string): Promise<Standing>;
-  /** Deletes up to `most` records that ended more than `keepMs` ago. Returns how many. */
-  forgetEnded(keepMs: number, most: number): Promise<number>;
-  /** What gauges show: videos by phase, late ones, and the money reserved on today's UTC day. */
-  readTotals(): Promise<Totals>;
-  /** Places taken at an account. */
-  countInflight(account: string): Promise<number>;
-  /** The record's transitions, oldest first, after the given rev. */
-  readEvents(videoId: string, afterRev?: number): Promise<LedgerEvent[]>;
-  /** Redis' own clock, milliseconds. */
-  readTime(): Promise<number>;
+export type AccountStanding = {
+  /** Why nothing is submitted there; null = it is open. */
+  closed: string | null;
+  /** Micro-dollars as last read; null = not known. */
+  balanceMicros: number | null;
+  /** Its 5xx has been an acceptance before. */
+  strict: boolean;
 };
+
+/** `rev` makes the id of the job that watches. */
+export type Watched = { videoId: string; rev: number };
+
+export type Ledger = Records &
+  OperatorVerbs & {
+    admit(request: Omit<AdmissionRequest, "budgetMicros">): Promise<Admission>;
+    /** Webhooks that are owed, and what came of them. */
+    deliveries: DeliveryLedger;
+    readMany(videoIds: readonly string[]): Promise<Reading[]>;
+    list(query: ListingQuery): Promise<{ ids: string[]; hasMore: boolean }>;
+    /** The head of the fair line with a place at one of these accounts and a written intent. */
+    claimSubmission(accounts: readonly { name: string; concurrency: number }[]): Promise<LineClaim>;
+    /** Makes the next look at this task due now, if the video follows it; `hurried` means that a poll is to be woken. */
+    hurryLook(attempt: AttemptKey, taskId: string): Promise<Standing>;
+    noteAccount(account: string, verdict: AccountVerdict): Promise<void>;
+    /** True for one caller per `everyMs`, over all replicas: that one asks the provider for the balance. */
+    takeBalanceTurn(account: string, everyMs: number): Promise<boolean>;
+    /**
+     * What is left on the account's key, micro-dollars. Too little for the cheapest video closes the account for submits;
+     * a balance that has risen opens one that was closed for its balance.
+     */
+    noteBalance(account: string, micros: number): Promise<"noted" | "closed" | "opened">;
+    /** How an account stands. */
+    readAccount(account: string): Promise<AccountStanding>;
+    /**
+     * Claims overdue records for waking. Those submitting past their deadline become `unconfirmed` on the way.
+     * @param waitingTurns submit jobs that wait for a worker: turns are interchangeable, so only missing ones are made up
+     */
+    claimOverdue(waitingTurns: number): Promise<Overdue[]>;
+    /** Marks a submission whose deadline has passed; `early` if it has not. The sweep does the same on its way. */
+    expireSubmission(videoId: string): Promise<Standing>;
+    /** Keeps the sweep away from a video that is being worked on for long. */
+    postponeSweep(videoId: string, phase: Phase, wake: number, laterMs: number): Promise<void>;
+    cancel(videoId: string): Promise<Standing>;
+    /** Claims overdue watches: videos with extra charges or a wanted adoption, for a job of errand `watch`. */
+    claimWatched(): Promise<Watched[]>;
+    /** Deletes up to `most` records that ended more than `keepMs` ago. Returns how many. */
+    forgetEnded(keepMs: number, most: number): Promise<number>;
+    /** What gauges show: videos by phase, late ones, and the money reserved on today's UTC day. */
+    readTotals(): Promise<Totals>;
+    /** Places taken at an account. */
+    countInflight(account: string): Promise<number>;
+    /** The record's transitions, oldest first, after the given rev. */
+    readEvents(videoId: string, afterRev?: number): Promise<LedgerEvent[]>;
+    /** Redis' own clock, milliseconds. */
+    readTime(): Promise<number>;
+  };
 
 export type LedgerEvent = {
   rev: number;
@@ -113,6 +151,8 @@ export function createLedger(
   const onRecord = recordRunner(run, prefix);
 
   return {
+    deliveries: createDeliveries(redis, run, prefix),
+
     admit: (request) => admit(run, prefix, { ...request, budgetMicros: settings.budgetMicros }),
 
     async read(videoId) {
@@ -143,6 +183,26 @@ export function createLedger(
     async noteAccount(account, verdict) {
       const args = verdictArguments(verdict, settings);
       await run("close-account", `${prefix}:account:${account}`, [account, verdict.kind, ...args]);
+    },
+
+    async takeBalanceTurn(account, everyMs) {
+      const turn = `${prefix}:balance-turn:${account}`;
+      return (await redis.set(turn, "1", "PX", Math.max(1, Math.ceil(everyMs)), "NX")) === "OK";
+    },
+    async noteBalance(account, micros) {
+      const reply = fieldsOf(
+        await run("note-balance", `${prefix}:account:${account}`, [account, micros, CHEAPEST_MICROS]),
+      );
+      return reply["result"] as "noted" | "closed" | "opened";
+    },
+    async readAccount(account) {
+      const fields = await redis.hmget(`${prefix}:account:${account}`, "closed", "balance", "strict");
+      const [closed, balance, strict] = fields;
+      return {
+        closed: closed || null,
+        balanceMicros: balance ? Number(balance) : null,
+        strict: strict === "1",
+      };
     },
 
     learnAnswer: (attempt, fact) =>
@@ -196,10 +256,15 @@ export function createLedger(
     },
 
     cancel: (videoId) => onRecord("cancel-video", videoId, []),
-    release: (videoId, attemptsSeen, maxCharges, by) =>
-      onRecord("release-video", videoId, [attemptsSeen, maxCharges ?? 0, budget, SWEEP_GRACE_MS, by]),
-    adopt: (videoId, taskId, by) => onRecord("adopt-task", videoId, [taskId, settings.leaseMaxMs, by]),
-    writeOff: (videoId, by) => onRecord("write-off", videoId, [by]),
+    ...createOperatorVerbs(redis, prefix, settings, onRecord),
+    async claimWatched() {
+      const flat = await run("claim-watched", `${prefix}:watched`, [SWEEP_BATCH, SWEEP_AGAIN_MS]);
+      const watched: Watched[] = [];
+      for (let i = 0; i + 1 < flat.length; i += 2) {
+        watched.push({ videoId: String(flat[i]), rev: Number(flat[i + 1]) });
+      }
+      return watched;
+    },
 
     async forgetEnded(keepMs, most) {
       return Number(fieldsOf(await run("forget-ended", `${prefix}:ended`, [keepMs, most]))["count"]);
@@ -211,7 +276,7 @@ export function createLedger(
       const pipeline = redis.pipeline();
       for (const phase of PHASES)
         for (const owner of owners) pipeline.zcard(`${prefix}:phase:${phase}:${owner}`);
-      pipeline.scard(`${prefix}:late`).hget(`${prefix}:spend:${today}`, "reserved");
+      pipeline.get(`${prefix}:doubt`).scard(`${prefix}:late`).hget(`${prefix}:spend:${today}`, "reserved");
       const answers = await readAll<number | string | null>(pipeline);
       const sumOf = (index: number): number =>
         answers
@@ -222,6 +287,7 @@ export function createLedger(
           Phase,
           number
         >,
+        unconfirmedMicros: Number(answers.at(-3)),
         late: Number(answers.at(-2)),
         reservedMicros: Number(answers.at(-1)),
       };
@@ -248,15 +314,6 @@ export function createLedger(
   };
 }
 
-async function readTime(redis: Redis): Promise<number> {
-  return milliseconds(await redis.time());
-}
-
-/** Redis tells the time as seconds and the microseconds within. */
-function milliseconds([seconds, micros]: readonly (string | number)[]): number {
-  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-}
-
 function recordRunner(run: RunScript, prefix: string) {
   return async (
     name: Parameters<RunScript>[0],
@@ -271,6 +328,7 @@ function recordRunner(run: RunScript, prefix: string) {
       wake: Number(reply["wake"] ?? 0),
       mode: (reply["mode"] ?? MODES[0]) as Mode,
       priceMicros: Number(reply["price"] ?? 0),
+      delivery: reply["delivery"] === undefined ? null : Number(reply["delivery"]),
       sinceMs: Number(reply["since"] ?? 0),
     };
   };
@@ -297,5 +355,6 @@ function parseSubmission(reply: Record<string, string>): Omit<Submission, "secre
     order: JSON.parse(String(reply["order"])) as Order,
     wake: Number(reply["wake"]),
     attempts: Number(reply["attempts"]),
+    strict: reply["strict"] === "1",
   };
 }

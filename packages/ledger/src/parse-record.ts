@@ -13,6 +13,7 @@ export function parseRecord(id: string, fields: Readonly<Record<string, string>>
   const text = (name: string): string | null => fields[name] || null;
   const time = (name: string): number | null => Number(fields[name]) || null;
   const count = (name: string): number => Number(fields[name] ?? 0);
+  const isUnconfirmed = fields["phase"] === "unconfirmed";
   return {
     id,
     owner: fields["owner"] ?? "",
@@ -38,6 +39,12 @@ export function parseRecord(id: string, fields: Readonly<Record<string, string>>
     late: fields["late"] === "1",
     looksFailed: count("looks_failed"),
     archiveTries: count("archive_tries"),
+    unconfirmedMicros: isUnconfirmed ? count("doubt") : 0,
+    unconfirmedSinceMs: isUnconfirmed ? time("doubt_since") : null,
+    adoption: fields["adopt_task"] ? { taskId: fields["adopt_task"], by: fields["adopt_by"] ?? "" } : null,
+    refusedAdoption: fields["adopt_refused"]
+      ? { taskId: fields["adopt_refused"], why: fields["adopt_why"] ?? "" }
+      : null,
     output: list(fields["output"]) as readonly StoredFile[],
     error: parseError(fields),
   };
@@ -59,6 +66,7 @@ function parseAttempt(n: number, fields: Readonly<Record<string, string>>): Atte
     acceptedMs: time("accepted"),
     endedMs: time("ended"),
     resultUrls: list(field("urls")) as readonly string[],
+    outcome: field("outcome"),
   };
 }
 

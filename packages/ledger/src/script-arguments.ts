@@ -20,7 +20,7 @@ export function verdictArguments(verdict: AccountVerdict, settings: LedgerSettin
     case "open":
       return [0, ""];
     case "close":
-      return [TRIAL_EVERY_MS, verdict.code];
+      return [Math.ceil(TRIAL_EVERY_MS * (settings.limitTimeScale ?? 1)), verdict.code];
     case "pause":
       return [Math.max(settings.retryMinMs, verdict.retryAfterMs ?? 0), "", settings.retryMaxMs];
   }

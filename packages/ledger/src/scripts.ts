@@ -14,10 +14,18 @@ const SCRIPTS = [
   "claim-overdue",
   "cancel-video",
   "release-video",
+  "request-adoption",
+  "refuse-adoption",
   "adopt-task",
+  "claim-watched",
   "write-off",
   "close-account",
+  "note-balance",
   "forget-ended",
+  "start-delivery",
+  "record-delivery",
+  "replay-delivery",
+  "claim-outbox",
 ] as const;
 export type ScriptName = (typeof SCRIPTS)[number];
 

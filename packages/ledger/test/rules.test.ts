@@ -246,6 +246,20 @@ describe("places", () => {
     expect(rest).toBeGreaterThan(1_500);
   });
 
+  test("the time between trials is five minutes, and can be scaled: for the first and for each that follows", async () => {
+    const trialAt = async (): Promise<number> =>
+      Number(await redis.hget(`${prefix}:account:main`, "trial_at")) - (await ledger.readTime());
+    await ledger.noteAccount("main", { kind: "close", code: "key_rejected" });
+    expect(await trialAt()).toBeGreaterThan(200_000);
+    ledger = openLedger({ limitTimeScale: 1_000 });
+    await ledger.noteAccount("main", { kind: "close", code: "key_rejected" });
+    expect(await trialAt()).toBeGreaterThan(200_000_000);
+    await admitted("vid_a");
+    await redis.hset(`${prefix}:account:main`, "trial_at", 1);
+    await claimed();
+    expect(await trialAt()).toBeGreaterThan(200_000_000);
+  });
+
   test("a closed account gets one trial at a time, and opens with the first acceptance", async () => {
     for (const id of ["vid_a", "vid_b", "vid_c"]) await admitted(id);
     await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted" });
@@ -608,5 +622,158 @@ describe("reading", () => {
       left.filter((key) => key.includes("vid_a") || key.includes("task-1") || key.includes("idempotency")),
     ).toEqual([]);
     expect((await ledger.list({ phases: [], owner: null, limit: 9, after: null })).ids).toEqual(["vid_b"]);
+  });
+});
+
+describe("extra charges and wanted adoptions are watched", () => {
+  /** Attempt 1 was released and then accepted after all, while attempt 2 is under way. */
+  async function withExtra(): Promise<[AttemptKey, AttemptKey]> {
+    const first = await released("vid_a");
+    const second = await claimed();
+    await accept(second, "task-2");
+    expect((await accept(first, "task-1")).result).toBe("extra");
+    return [first, second];
+  }
+
+  test("an extra charge is claimed for watching until its task has ended, and then no more", async () => {
+    const [first] = await withExtra();
+    await redis.zadd(`${prefix}:watched`, 0, "vid_a");
+    expect(await ledger.claimWatched()).toMatchObject([{ videoId: "vid_a" }]);
+    expect(await ledger.claimWatched()).toEqual([]);
+    expect(await inflight()).toBe(2);
+    expect((await succeed(first, "task-1")).result).toBe("watched");
+    expect(await inflight()).toBe(1);
+    await redis.zadd(`${prefix}:watched`, 0, "vid_a");
+    expect(await ledger.claimWatched()).toEqual([]);
+    expect(await redis.zcard(`${prefix}:watched`)).toBe(0);
+  });
+
+  test("watching makes no running job out of date", async () => {
+    await withExtra();
+    const before = await recordOf("vid_a");
+    await redis.zadd(`${prefix}:watched`, 0, "vid_a");
+    const [watched] = await ledger.claimWatched();
+    const after = await recordOf("vid_a");
+    expect(watched?.rev).toBe(before.rev + 1);
+    expect([after.rev, after.wake]).toEqual([before.rev + 1, before.wake]);
+  });
+
+  test("an extra charge is noted as one, and as an ordinary one once the video follows it", async () => {
+    const [first, second] = await withExtra();
+    expect((await recordOf("vid_a")).attempts[0]?.outcome).toBe("extra");
+    await succeed(first, "task-1");
+    await fail(second, "task-2");
+    const record = await recordOf("vid_a");
+    expect([record.phase, record.current, record.attempts[0]?.outcome]).toEqual([
+      "generating",
+      1,
+      "accepted",
+    ]);
+  });
+
+  test("a wanted adoption is noted, watched, and bound only by adopt", async () => {
+    await admitted("vid_a");
+    await lose(await claimed());
+    expect((await ledger.requestAdoption("vid_a", "task-1", "anna")).result).toBe("requested");
+    expect(await recordOf("vid_a")).toMatchObject({
+      phase: "unconfirmed",
+      adoption: { taskId: "task-1", by: "anna" },
+    });
+    await redis.zadd(`${prefix}:watched`, 0, "vid_a");
+    expect(await ledger.claimWatched()).toHaveLength(1);
+    expect((await ledger.adopt("vid_a", "task-1", "anna")).result).toBe("adopted");
+    expect(await recordOf("vid_a")).toMatchObject({ phase: "generating", adoption: null });
+    expect(await ledger.readAudit(9)).toMatchObject([
+      { by: "anna", verb: "adopt", videoId: "vid_a", details: { task: "task-1" } },
+    ]);
+  });
+
+  test("a task of another video cannot be wanted, and a refused wish is forgotten", async () => {
+    await admitted("vid_a");
+    await accept(await claimed(), "task-a");
+    await admitted("vid_b");
+    await lose(await claimed());
+    expect((await ledger.requestAdoption("vid_b", "task-a", "anna")).result).toBe("task_elsewhere");
+    await ledger.requestAdoption("vid_b", "task-b", "anna");
+    await ledger.refuseAdoption("vid_b", "task-b", "unknown there");
+    expect(await recordOf("vid_b")).toMatchObject({ phase: "unconfirmed", adoption: null });
+    expect((await ledger.requestAdoption("vid_a", "task-x", "anna")).result).toBe("stale");
+  });
+});
+
+describe("what is in doubt is counted", () => {
+  const doubt = async (): Promise<number> => (await ledger.readTotals()).unconfirmedMicros;
+
+  test("the dollars of unconfirmed videos come and go with them", async () => {
+    await admitted("vid_a");
+    await admitted("vid_b");
+    await lose(await claimed());
+    const second = await claimed();
+    await lose(second);
+    expect([await doubt(), (await ledger.listUnconfirmed(0)).length]).toEqual([2 * PRICE, 2]);
+    await accept(second, "task-b");
+    expect([await doubt(), await ledger.listUnconfirmed(0)]).toEqual([PRICE, ["vid_a"]]);
+    expect(await ledger.listUnconfirmed(3_600_000)).toEqual([]);
+    await ledger.writeOff("vid_a", "anna");
+    expect([await doubt(), await ledger.listUnconfirmed(0)]).toEqual([0, []]);
+  });
+
+  test("release and write-off stand in the audit log with who did it", async () => {
+    await released("vid_a");
+    await lose(await claimed());
+    await ledger.writeOff("vid_a", "bert");
+    expect(await ledger.readAudit(9)).toMatchObject([
+      { by: "bert", verb: "write-off" },
+      { by: "a person", verb: "release", details: { max_charges: "2" } },
+    ]);
+    const outcomes = (await recordOf("vid_a")).attempts.map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(["written_off", "written_off"]);
+  });
+});
+
+describe("an account's balance", () => {
+  const closedBy = async (): Promise<string | null> => (await ledger.readAccount("main")).closed;
+
+  test("too little for any video stops submits, and more lets them go on", async () => {
+    await admitted("vid_a");
+    expect(await ledger.noteBalance("main", PRICE - 1)).toBe("closed");
+    expect((await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).kind).toBe("no_place");
+    expect(await ledger.noteBalance("main", PRICE - 1)).toBe("noted");
+    expect(await ledger.noteBalance("main", PRICE)).toBe("opened");
+    await claimed();
+  });
+
+  test("after a 402 only a higher balance than the refused one opens the account", async () => {
+    await ledger.noteBalance("main", 5_000_000);
+    await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted" });
+    expect(await ledger.noteBalance("main", 5_000_000)).toBe("noted");
+    expect(await closedBy()).toBe("balance_exhausted");
+    expect(await ledger.noteBalance("main", 4_000_000)).toBe("noted");
+    expect(await ledger.noteBalance("main", 4_500_000)).toBe("opened");
+    expect(await closedBy()).toBeNull();
+  });
+
+  test("a wrong key is not cured by money", async () => {
+    await ledger.noteAccount("main", { kind: "close", code: "key_invalid" });
+    expect(await ledger.noteBalance("main", 1_000_000)).toBe("noted");
+    expect(await ledger.noteBalance("main", 9_000_000)).toBe("noted");
+    expect(await closedBy()).toBe("key_invalid");
+  });
+
+  test("one of all replicas asks in each span of time", async () => {
+    expect(await ledger.takeBalanceTurn("main", 60_000)).toBe(true);
+    expect(await ledger.takeBalanceTurn("main", 60_000)).toBe(false);
+    expect(await ledger.takeBalanceTurn("other", 60_000)).toBe(true);
+  });
+
+  test("an account whose refusal was an acceptance is strict from then on", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await refuseForNow(attempt);
+    expect((await accept(attempt, "task-1")).result).toBe("accepted_after_refusal");
+    expect(await ledger.readAccount("main")).toMatchObject({ strict: true });
+    await admitted("vid_b");
+    const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9 }]);
+    expect(claim).toMatchObject({ kind: "claimed", strict: true });
   });
 });

@@ -1,7 +1,8 @@
 import { Failure } from "./failure.ts";
+import { withNews } from "./news.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Provider } from "./provider.ts";
-import type { ArchiveFact, Problem, Reading, Records } from "./records.ts";
+import type { ArchiveFact, Problem, Reading, Records, Standing } from "./records.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { readForStage, type StageJob } from "./stage-job.ts";
 import { currentAttempt, type Attempt, type StoredFile } from "./video-record.ts";
@@ -48,6 +49,10 @@ export async function archive(job: StageJob, ports: ArchivePorts): Promise<Outco
   if (!fact) return { kind: "wait", log: "stopped before the copy was whole", delayMs: 0 };
   const key = { videoId: job.videoId, ...attempt };
   const standing = await ports.records.recordArchive(key, attempt.taskId, fact);
+  return withNews(follow(job, read.reading, fact, standing), job.videoId, standing, read.reading.order);
+}
+
+function follow(job: StageJob, { order }: Reading, fact: ArchiveFact, standing: Standing): Outcome {
   switch (fact.result) {
     case "stored":
       return {
@@ -67,7 +72,7 @@ export async function archive(job: StageJob, ports: ArchivePorts): Promise<Outco
             videoId: job.videoId,
             rev: standing.wake,
             delayMs: 0,
-            about: summarize(read.reading.order),
+            about: summarize(order),
           },
         ],
       };

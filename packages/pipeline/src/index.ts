@@ -1,5 +1,19 @@
 export { archive, type ArchivePorts, type ResultFile } from "./archive.ts";
+export {
+  DELIVERY_STATES,
+  deliveryId,
+  type Deliveries,
+  type Delivery,
+  type DeliveryAttempt,
+  type DeliveryState,
+  type DeliveryVerdict,
+  type WebhookAnswer,
+  type WebhookRequest,
+  type Webhooks,
+} from "./delivery.ts";
 export { Failure, type FailureClass, type FailureDetails, type FailureKind } from "./failure.ts";
+export { newsOf } from "./news.ts";
+export { notify, type NotifyPorts } from "./notify.ts";
 export { MODEL, orderSchema, type Order, type OrderRequest } from "./order.ts";
 export type { Outcome } from "./outcome.ts";
 export {
@@ -35,6 +49,7 @@ export {
   ATTEMPT_STATES,
   chargesOf,
   currentAttempt,
+  extraAttempts,
   type Attempt,
   type AttemptState,
   type MediaFacts,
@@ -42,4 +57,23 @@ export {
   type VideoRecord,
 } from "./video-record.ts";
 export { presentVideo, type Video } from "./video.ts";
-export { jobId, stageOf, STAGES, summarize, type JobSummary, type Stage, type WakeUp } from "./wake-up.ts";
+export { MAX_WEBHOOK_BYTES, webhookBody } from "./webhook-body.ts";
+export {
+  WEBHOOK_EVENTS,
+  wantedEvents,
+  webhookType,
+  type WebhookEvent,
+  type WebhookType,
+} from "./webhook-order.ts";
+export { nextDeliveryMs } from "./webhook-schedule.ts";
+export {
+  jobId,
+  stageOf,
+  STAGES,
+  summarize,
+  type Errand,
+  type JobSummary,
+  type Stage,
+  type WakeUp,
+} from "./wake-up.ts";
+export { watch } from "./watch.ts";

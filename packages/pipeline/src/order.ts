@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { videoInputSchema } from "./video-input.ts";
+import { webhookEvents, webhookUrl } from "./webhook-order.ts";
 
 export const MODEL = "kling-2-1";
 const MAX_METADATA_BYTES = 8 * 1024;
@@ -11,8 +12,7 @@ const metadata = z
     error: `metadata must have at most ${MAX_METADATA_BYTES} bytes as JSON`,
   });
 
-/** The body of `POST /v1/videos`: what a caller orders. Unknown fields are refused, so that a typing error is seen. */
-export const orderSchema = z.strictObject({
+const fields = z.strictObject({
   input: videoInputSchema,
   model: z.literal(MODEL, { error: `model must be "${MODEL}"` }).default(MODEL),
   /** Goes before lower ones of the same caller; never before another caller's. */
@@ -34,7 +34,22 @@ export const orderSchema = z.strictObject({
     .max(10, { error: "max_charges must be an integer from 1 to 10" })
     .default(1),
   metadata: metadata.default({}),
+  /** Where the caller is told how the video ended. */
+  webhook_url: webhookUrl.optional(),
+  /** See `wantedEvents`. */
+  webhook_events: webhookEvents.optional(),
 });
+
+/** The body of `POST /v1/videos`: what a caller orders. Unknown fields are refused, so that a typing error is seen. */
+export const orderSchema = fields.refine(
+  (order) => order.webhook_events === undefined || order.webhook_url !== undefined,
+  {
+    path: ["webhook_events"],
+    error: "webhook_events says what to tell, so it needs a webhook_url to tell it to",
+    // Told together with whatever else is wrong, not only after that is mended.
+    when: ({ value }) => typeof value === "object" && value !== null,
+  },
+);
 
 export type OrderRequest = z.input<typeof orderSchema>;
 /** A valid order. Stored once at admission and never changed. */

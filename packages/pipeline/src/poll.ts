@@ -1,4 +1,5 @@
 import { Failure } from "./failure.ts";
+import { withNews } from "./news.ts";
 import type { Outcome } from "./outcome.ts";
 import { isLate, nextLookMs, type PollSettings } from "./poll-schedule.ts";
 import type { Provider } from "./provider.ts";
@@ -30,7 +31,8 @@ export async function poll(job: StageJob, ports: PollPorts): Promise<Outcome> {
   if (!look) return { kind: "wait", log: "stopped before the answer came", delayMs: 0 };
   const key = { videoId: job.videoId, ...attempt };
   const standing = await ports.records.recordLook(key, attempt.taskId, look.fact);
-  return follow(job, read.reading, attempt.taskId, look, standing);
+  const outcome = follow(job, read.reading, attempt.taskId, look, standing);
+  return withNews(outcome, job.videoId, standing, read.reading.order);
 }
 
 /** Never a failed look: only the end of a result's life says this. */
@@ -40,7 +42,8 @@ function lost(code: string, message: string): Look {
 
 type Look = { fact: LookFact; log: string; pauseMs?: number };
 
-async function lookAt(
+/** Asks for one task and says what that means for the attempt; null = stopped before the answer came. */
+export async function lookAt(
   taskId: string,
   { record, nowMs }: Reading,
   attempt: Attempt,

@@ -13,6 +13,8 @@ export type Submission = AttemptKey & {
   wake: number;
   /** Refusals so far, for the backoff. */
   attempts: number;
+  /** This account's 5xx has been an acceptance before: it is not believed any more. */
+  strict: boolean;
 };
 
 export type Problem = { code: string; class: FailureClass; message: string };
@@ -48,6 +50,8 @@ export type Standing = {
   wake: number;
   mode: Mode;
   priceMicros: number;
+  /** The number of the delivery that was written with this very transition; null when nobody asked to be told of it. */
+  delivery: number | null;
   /** What ended has lasted so long: a task since its acceptance, archiving since the task's success. */
   sinceMs: number;
 };
@@ -60,5 +64,8 @@ export type Records = {
   read(videoId: string): Promise<Reading | null>;
   learnAnswer(attempt: AttemptKey, fact: SubmitFact): Promise<Standing>;
   recordLook(attempt: AttemptKey, taskId: string, fact: LookFact): Promise<Standing>;
+  /** Binds a task that a person named, now that the provider has been seen to know it. */
+  adopt(videoId: string, taskId: string, by: string): Promise<Standing>;
+  refuseAdoption(videoId: string, taskId: string, why: string): Promise<Standing>;
   recordArchive(attempt: AttemptKey, taskId: string, fact: ArchiveFact): Promise<Standing>;
 };

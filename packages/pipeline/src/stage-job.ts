@@ -1,11 +1,15 @@
 import type { Outcome } from "./outcome.ts";
 import type { Records, Reading } from "./records.ts";
 import type { Phase } from "./phase.ts";
+import type { Errand } from "./wake-up.ts";
 
 /** What a stage gets of its job. */
 export type StageJob = {
   videoId: string;
   rev: number;
+  errand: Errand;
+  /** In notify: which of the video's deliveries, by its number. */
+  delivery?: number;
   /** Aborted when the process drains or another worker has taken the job over. */
   signal: AbortSignal;
 };

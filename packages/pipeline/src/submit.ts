@@ -1,4 +1,5 @@
 import { Failure } from "./failure.ts";
+import { withNews } from "./news.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Provider } from "./provider.ts";
 import type { Problem, Records, Standing, Submission, SubmitFact } from "./records.ts";
@@ -53,17 +54,20 @@ export async function submit(job: StageJob, ports: SubmitPorts): Promise<Outcome
     fact = { fact: "accepted", taskId, firstLookMs: ports.settings.pollFirstMs };
     verdict = { kind: "open" };
   } catch (error) {
-    ({ fact, verdict } = judge(error, claim.attempts, ports));
+    ({ fact, verdict } = judge(error, claim, ports));
   }
+  // A stored refusal frees its place, and the next turn would post into the same refusal: the account is told first. An
+  // acceptance is stored first: until then nobody else knows the task.
+  if (verdict && verdict.kind !== "open") await ports.noteAccount(claim.account, verdict);
   const standing = await ports.records.learnAnswer(claim, fact);
-  if (verdict) await ports.noteAccount(claim.account, verdict);
-  return follow(claim, fact, standing);
+  if (verdict?.kind === "open") await ports.noteAccount(claim.account, verdict);
+  return withNews(follow(claim, fact, standing), claim.videoId, standing, claim.order);
 }
 
 /** The table of consequences for a POST. Anything that is not a `Failure` may have left: unknown. */
 function judge(
   error: unknown,
-  attempts: number,
+  { attempts, strict }: Submission,
   { settings, random }: SubmitPorts,
 ): { fact: SubmitFact; verdict: AccountVerdict | null } {
   if (!(error instanceof Failure)) return { fact: { fact: "unknown" }, verdict: null };
@@ -76,6 +80,7 @@ function judge(
         verdict: { kind: "pause", retryAfterMs: error.retryAfterMs },
       };
     case "unavailable": {
+      if (strict && error.requestLeft !== false) return { fact: { fact: "unknown" }, verdict: null };
       const backoffMs = retryDelayMs(
         attempts,
         { minMs: settings.retryMinMs, maxMs: settings.retryMaxMs },

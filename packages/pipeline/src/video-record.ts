@@ -30,6 +30,8 @@ export type Attempt = {
   acceptedMs: number | null;
   endedMs: number | null;
   resultUrls: readonly string[];
+  /** What became of its POST, as the ledger notes it for matching against the provider's bill; "" = nothing yet. */
+  outcome: string;
 };
 
 /** One file in the bucket, as callers see it too. */
@@ -85,6 +87,14 @@ export type VideoRecord = {
   /** Looks in a row that brought no news of the task (errors, unknown task, success without files). */
   looksFailed: number;
   archiveTries: number;
+  /** While `unconfirmed`: what its unanswered attempts may have cost. */
+  unconfirmedMicros: number;
+  /** While `unconfirmed`: since when. */
+  unconfirmedSinceMs: number | null;
+  /** A task that a person has named for this video and that the provider has not been asked about yet. */
+  adoption: { taskId: string; by: string } | null;
+  /** A task that a person named and that the provider does not know; gone once the video follows a task. */
+  refusedAdoption: { taskId: string; why: string } | null;
   output: readonly StoredFile[];
   error: { code: string; class: FailureClass; message: string } | null;
 };
@@ -92,6 +102,14 @@ export type VideoRecord = {
 /** The attempt that the video follows now. */
 export function currentAttempt(record: VideoRecord): Attempt | undefined {
   return record.attempts[record.current - 1];
+}
+
+/** Attempts whose task runs beside the one that the video follows: charges too many, looked at until they end. */
+export function extraAttempts(record: VideoRecord): readonly Attempt[] {
+  return record.attempts.filter(
+    ({ state, number }) =>
+      state === "accepted" && !(record.phase === "generating" && record.current === number),
+  );
 }
 
 /** Attempts that cost or may cost money. */

@@ -18,6 +18,10 @@ export type Video = {
   completed_at: number | null;
   charges: number;
   cost: { reserved_usd: number; billed_usd: number };
+  /** While the phase is `unconfirmed`: what a person needs to know to decide. */
+  unconfirmed: { since: number; at_stake_usd: number; attempts: number; max_charges: number } | null;
+  /** A task that an operator named as this video's: `asked` until the provider was asked, `refused` if it does not know it. */
+  adoption: { task_id: string; state: "asked" | "refused"; message: string } | null;
   provider: { account: string | null; task_id: string | null; state: string | null };
   output: readonly StoredFile[];
   error: { code: string; class: FailureClass; message: string } | null;
@@ -25,6 +29,29 @@ export type Video = {
 };
 
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1000));
+
+function presentDoubt({ phase, unconfirmedSinceMs, ...record }: VideoRecord): Video["unconfirmed"] {
+  if (phase !== "unconfirmed") return null;
+  return {
+    since: Math.floor((unconfirmedSinceMs ?? record.createdMs) / 1000),
+    at_stake_usd: dollars(record.unconfirmedMicros),
+    attempts: record.attempts.length,
+    max_charges: record.maxCharges,
+  };
+}
+
+/** Who asked stands in the audit log, which is for admins. */
+function presentAdoption({ adoption, refusedAdoption }: VideoRecord): Video["adoption"] {
+  if (adoption) {
+    const message = "The provider is asked whether it knows this task.";
+    return { task_id: adoption.taskId, state: "asked", message };
+  }
+  if (refusedAdoption) {
+    const message = `The task was not adopted: ${refusedAdoption.why}.`;
+    return { task_id: refusedAdoption.taskId, state: "refused", message };
+  }
+  return null;
+}
 
 export function presentVideo(record: VideoRecord, order: Order): Video {
   return {
@@ -40,6 +67,8 @@ export function presentVideo(record: VideoRecord, order: Order): Video {
     completed_at: seconds(record.completedMs),
     charges: chargesOf(record),
     cost: { reserved_usd: dollars(record.reservedMicros), billed_usd: dollars(record.billedMicros) },
+    unconfirmed: presentDoubt(record),
+    adoption: presentAdoption(record),
     provider: {
       account: record.account,
       task_id: currentAttempt(record)?.taskId ?? null,

@@ -6,6 +6,9 @@ import type { DurationSeconds, Mode } from "./video-input.ts";
 export const STAGES = ["submit", "poll", "archive", "notify"] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** What a poll job is for: the task that the video follows, or what runs beside it (`watch`). */
+export type Errand = "follow" | "watch";
+
 /**
  * A nudge: "look at this video". Losing, doubling or deleting one is harmless, for the record alone says what is
  * to be done.
@@ -15,6 +18,10 @@ export type WakeUp = {
   videoId: string;
   /** The record's `wake` when this was made. A job with a smaller one than the record's is out of date. */
   rev: number;
+  /** Left out: `follow`. */
+  errand?: Errand;
+  /** In notify: which of the video's deliveries, by its number. */
+  delivery?: number;
   /** Milliseconds from now; 0 at once. */
   delayMs: number;
   about: JobSummary;

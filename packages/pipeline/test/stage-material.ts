@@ -9,7 +9,12 @@ export const ORDER: Order = orderSchema.parse({
   input: { mode: "master-text-to-video", prompt: "a drone over a city", duration: 5 },
 });
 
-export const JOB: StageJob = { videoId: "vid_a", rev: 3, signal: new AbortController().signal };
+export const JOB: StageJob = {
+  videoId: "vid_a",
+  rev: 3,
+  errand: "follow",
+  signal: new AbortController().signal,
+};
 
 export function anAttempt(extra: Partial<Attempt> = {}): Attempt {
   return {
@@ -25,6 +30,7 @@ export function anAttempt(extra: Partial<Attempt> = {}): Attempt {
     acceptedMs: 1_000,
     endedMs: null,
     resultUrls: [],
+    outcome: "accepted",
     ...extra,
   };
 }
@@ -58,6 +64,10 @@ export function aReading(record: Partial<VideoRecord> = {}, nowMs = 61_000): Rea
       late: false,
       looksFailed: 0,
       archiveTries: 0,
+      unconfirmedMicros: 0,
+      unconfirmedSinceMs: null,
+      adoption: null,
+      refusedAdoption: null,
       output: [],
       error: null,
       ...record,
@@ -73,6 +83,7 @@ export function aStanding(extra: Partial<Standing> = {}): Standing {
     wake: 4,
     mode: "master-text-to-video",
     priceMicros: 1_000_000,
+    delivery: null,
     sinceMs: 0,
     ...extra,
   };
@@ -93,6 +104,8 @@ export function scriptedRecords(reading: Reading | null, standing: Standing): Re
     learnAnswer: learn,
     recordLook: learn,
     recordArchive: learn,
+    adopt: (...learned) => learn({ adopted: learned }),
+    refuseAdoption: (...learned) => learn({ refused: learned }),
   };
 }
 

@@ -19,6 +19,7 @@ const CLAIM: Claim = {
   order: ORDER,
   wake: 7,
   attempts: 2,
+  strict: false,
   maySend: () => true,
 };
 
@@ -29,17 +30,24 @@ async function run(options: {
 }) {
   const records = scriptedRecords(null, aStanding({ phase: options.phase ?? "generating", wake: 9 }));
   const verdicts: AccountVerdict[] = [];
+  const order: string[] = [];
   const ports: SubmitPorts = {
-    records,
+    records: {
+      ...records,
+      learnAnswer: (...learned) => (order.push(learned[1].fact), records.learnAnswer(...learned)),
+    },
     claim: () => Promise.resolve(options.claim ?? CLAIM),
     provider: () => scriptedProvider(options.generateTask ? { generateTask: options.generateTask } : {}),
     callbackUrl: () => undefined,
-    noteAccount: (_, verdict) => Promise.resolve(void verdicts.push(verdict)),
+    noteAccount: (_, verdict) => {
+      order.push(verdict.kind);
+      return Promise.resolve(void verdicts.push(verdict));
+    },
     settings: { pollFirstMs: 60_000, retryMinMs: 1_000, retryMaxMs: 60_000 },
     random: () => 1,
   };
   const outcome = await submit(JOB, ports);
-  return { outcome, facts: records.facts, verdicts };
+  return { outcome, facts: records.facts, verdicts, order };
 }
 
 const failing = (details: Partial<FailureDetails>) => () =>
@@ -103,6 +111,25 @@ describe("what a failed POST is learned as, and what it says of the account", ()
     const ran = await run({ generateTask: failing(details), phase: "queued" });
     expect(ran.facts).toMatchObject([fact]);
     expect(ran.verdicts).toEqual(verdicts);
+  });
+
+  test("the account hears of a refusal before its place is free, and of an acceptance once it is stored", async () => {
+    const throttled = await run({ generateTask: failing({ kind: "throttled" }), phase: "queued" });
+    expect(throttled.order).toEqual(["pause", "refused_for_now"]);
+    const rejected = await run({ generateTask: failing({ kind: "misconfigured" }), phase: "queued" });
+    expect(rejected.order).toEqual(["close", "refused_for_now"]);
+    const accepted = await run({ generateTask: () => Promise.resolve({ taskId: "task-1" }) });
+    expect(accepted.order).toEqual(["accepted", "open"]);
+  });
+
+  test("an account whose 5xx was an acceptance before is not believed: unknown, unless nothing left", async () => {
+    const claim = { ...CLAIM, strict: true };
+    const answered = failing({ kind: "unavailable", requestLeft: true });
+    const ran = await run({ claim, generateTask: answered, phase: "unconfirmed" });
+    expect(ran.facts).toEqual([{ fact: "unknown" }]);
+    const unsent = failing({ kind: "unavailable", requestLeft: false });
+    const kept = await run({ claim, generateTask: unsent, phase: "queued" });
+    expect(kept.facts).toMatchObject([{ fact: "not_sent" }]);
   });
 
   test("an error that is no Failure may have left: unknown", async () => {

@@ -1,7 +1,14 @@
+export { createCallerDesk, type CallerDesk, type CallerDeskOptions } from "./caller-desk.ts";
 export {
   createProducer,
   type OrderVideoRequest,
   type Producer,
   type ProducerOptions,
 } from "./order-video.ts";
+export {
+  createOperatorDesk,
+  type OperatorDesk,
+  type OperatorDeskOptions,
+  type UnconfirmedPolicy,
+} from "./operator-desk.ts";
 export { createCallbackTaker, type CallbackTaker, type CallbackTakerOptions } from "./take-callback.ts";

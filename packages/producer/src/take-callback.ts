@@ -1,4 +1,4 @@
-import { summarize, type AttemptKey, type Phase, type Standing } from "@rushes/pipeline";
+import { newsOf, summarize, type AttemptKey, type Phase, type Standing } from "@rushes/pipeline";
 import type { Ledger } from "@rushes/ledger";
 import type { WakeQueues } from "@rushes/queue";
 
@@ -44,6 +44,7 @@ export function createCallbackTaker({ ledger, queues }: CallbackTakerOptions): C
           { stage: "poll", videoId: attempt.videoId, rev: standing.wake, delayMs: 0, about },
         ]);
       }
+      await queues.wake(newsOf(attempt.videoId, standing, reading.order));
       const wasLost = phaseBefore === "unconfirmed" || phaseBefore === "queued";
       return {
         result: standing.result,

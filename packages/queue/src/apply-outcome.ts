@@ -18,9 +18,9 @@ export type JobHold = {
  * @throws BullMQ's own signals: `DelayedError` for a job that was moved, `UnrecoverableError` for one given up
  */
 export async function applyOutcome(outcome: Outcome, { job, token, wake, rest }: JobHold): Promise<string> {
+  if (outcome.next) await wake(outcome.next);
   switch (outcome.kind) {
     case "advance":
-      if (outcome.next) await wake(outcome.next);
       return outcome.log;
     case "wait":
       return await moveLater(job, token, outcome.delayMs);

@@ -60,6 +60,8 @@ export function startStageWorker(options: StageWorkerOptions): StageWorker {
       const outcome = await options.decide({
         videoId: job.data.video,
         rev: job.data.rev,
+        errand: job.data.errand ?? "follow",
+        ...(job.data.delivery === undefined ? {} : { delivery: job.data.delivery }),
         signal: AbortSignal.any(signals),
       });
       return await applyOutcome(outcome, {

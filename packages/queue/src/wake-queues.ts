@@ -1,9 +1,17 @@
 import { Queue, type JobsOptions } from "bullmq";
 import type { Redis } from "ioredis";
-import { jobId, STAGES, type JobSummary, type Stage, type WakeUp } from "@rushes/pipeline";
+import { jobId, STAGES, type Errand, type JobSummary, type Stage, type WakeUp } from "@rushes/pipeline";
 
 /** What a job carries: the video's id, and what an operator wants to see. Never read as truth. */
-export type JobData = { video: string; rev: number; link: string } & JobSummary;
+export type JobData = {
+  video: string;
+  rev: number;
+  /** In poll: what the job is for. */
+  errand?: Errand;
+  /** In notify: the number of the delivery. */
+  delivery?: number;
+  link: string;
+} & JobSummary;
 
 /**
  * Finished jobs stay for people to look at: a day, and no more than so many. A job that throws is not lost: it is tried
@@ -64,10 +72,17 @@ export function openWakeQueues(redis: Redis, prefix: string, onProblem?: (error:
 }
 
 function jobOf(wakeUp: WakeUp): { name: string; data: JobData; opts: JobsOptions } {
-  const { stage, videoId, rev, delayMs, about } = wakeUp;
+  const { stage, videoId, rev, errand, delivery, delayMs, about } = wakeUp;
   return {
     name: stage,
-    data: { video: videoId, rev, link: `/v1/videos/${videoId}`, ...about },
+    data: {
+      video: videoId,
+      rev,
+      ...(errand === undefined ? {} : { errand }),
+      ...(delivery === undefined ? {} : { delivery }),
+      link: `/v1/videos/${videoId}`,
+      ...about,
+    },
     opts: { jobId: jobId(wakeUp), delay: Math.max(0, Math.ceil(delayMs)) },
   };
 }

@@ -1,3 +1,4 @@
+export { announceCalls, CALLS_CHANNEL, type AnnouncedCall } from "./announce-calls.ts";
 export { describeError, type DescribedError } from "./describe-error.ts";
 export { createLogger, LOG_LEVELS, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
 export {

@@ -28,6 +28,7 @@ export type Metrics = {
   inflight: Gauging<{ account: string }>;
   inflightLimit: Gauging<{ account: string }>;
   rateLimit: Gauging<{ account: string }>;
+  balance: Gauging<{ account: string }>;
   generationDuration: Timing<{ mode: Mode }>;
   pollLag: { observe(seconds: number): void };
   timeToArchive: { observe(seconds: number): void };
@@ -39,8 +40,13 @@ export type Metrics = {
   spend: Counting<{ mode: Mode }>;
   reserved: { set(dollars: number): void };
   webhookDeliveries: Counting<{ result: WebhookResult }>;
-  /** Sets the gauges that are the same in every process: videos by phase, late, unconfirmed, reserved dollars. */
-  setTotals(totals: { phases: Record<Phase, number>; late: number; reservedMicros: number }): void;
+  /** Sets the gauges that are the same in every process: videos by phase, late, unconfirmed, dollars reserved and in doubt. */
+  setTotals(totals: {
+    phases: Record<Phase, number>;
+    late: number;
+    reservedMicros: number;
+    unconfirmedMicros: number;
+  }): void;
   /** `collect` sets the gauges that live in Redis. It runs when somebody scrapes, at most once a second. */
   onCollect(collect: Collect): void;
   /** The page a scraper reads. Never rejects because a collect does; then the old values stand. */
@@ -80,6 +86,10 @@ export function createMetrics(): Metrics {
 
   const videos = new Gauge(about("videos", "Videos by phase.", "phase"));
   const unconfirmed = new Gauge(about("unconfirmed", "Videos that wait because a submit's answer was lost."));
+  const unconfirmedDollars = new Gauge(
+    about("unconfirmed_usd", "Dollars that unconfirmed videos may have been charged."),
+  );
+  const balance = new Gauge(about("balance_usd", "Dollars left on the account's key.", "account"));
   const late = new Gauge(about("late", "Videos whose task takes longer than expected."));
   const reserved = new Gauge(about("reserved_usd", "Dollars reserved and not settled."));
   const submitAttempts = new Counter(
@@ -141,9 +151,11 @@ export function createMetrics(): Metrics {
     spend: new Counter(about("spend_usd_total", "Dollars billed for tasks.", "mode")),
     reserved,
     webhookDeliveries,
-    setTotals({ phases, late: lateVideos, reservedMicros }) {
+    balance,
+    setTotals({ phases, late: lateVideos, reservedMicros, unconfirmedMicros }) {
       for (const phase of PHASES) videos.set({ phase }, phases[phase]);
       unconfirmed.set(phases.unconfirmed);
+      unconfirmedDollars.set(dollars(unconfirmedMicros));
       late.set(lateVideos);
       reserved.set(dollars(reservedMicros));
     },

@@ -1,13 +1,8 @@
-import {
-  GetObjectCommand,
-  HeadBucketCommand,
-  HeadObjectCommand,
-  S3Client,
-  type S3ClientConfig,
-} from "@aws-sdk/client-s3";
+import { GetObjectCommand, HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { Failure } from "@rushes/pipeline";
 import { bucketFailure, statusOf } from "./bucket-failure.ts";
 import type { ByteSource } from "./byte-source.ts";
+import { openS3Client, type BucketSettings } from "./s3-client.ts";
 import type { StallWatch } from "./stall-watch.ts";
 import type { StoreLog } from "./store-log.ts";
 import {
@@ -17,16 +12,6 @@ import {
   type StoreAbilities,
   type UploadSource,
 } from "./uploader.ts";
-
-export type BucketSettings = {
-  bucket: string;
-  region: string;
-  /** Without it the AWS endpoint of the region. */
-  endpoint?: string | undefined;
-  forcePathStyle?: boolean | undefined;
-  /** Without it the SDK's own chain: environment, files, instance role. */
-  credentials?: S3ClientConfig["credentials"] | undefined;
-};
 
 /** One bucket. Throws `Failure` only; a call under an aborted signal throws the signal's reason. */
 export type Bucket = {
@@ -45,36 +30,12 @@ export type Bucket = {
   close(): void;
 };
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const silence = { debug() {}, info() {}, warn() {}, error() {} };
-
 export function openBucket(
   settings: BucketSettings,
   log: StoreLog | undefined,
   multipartAboveBytes: number,
 ): Bucket {
-  const client = new S3Client({
-    region: settings.region,
-    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
-    ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
-    forcePathStyle: settings.forcePathStyle ?? false,
-    // The default would wrap each body in CRC32 trailers, which costs half again the CPU time and which some
-    // stores write into the object.
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    responseChecksumValidation: "WHEN_REQUIRED",
-    // The archive stage repeats, with everything it knows; a body cannot be sent twice anyway.
-    maxAttempts: 1,
-    // A store that will refuse says so before the body is sent, and a body never goes out on a socket that
-    // the other side has already closed: with this header the client dials afresh.
-    expectContinueHeader: true,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      httpAgent: { maxSockets: 256 },
-      httpsAgent: { maxSockets: 256 },
-    },
-    // Left out, the client writes warnings about streams to the console.
-    logger: silence,
-  });
+  const client = openS3Client(settings);
   const { bucket } = settings;
   const abilities: StoreAbilities = { conditionalPut: true, wholeMaxBytes: multipartAboveBytes };
   const put = createUploader(client, bucket, abilities, log);

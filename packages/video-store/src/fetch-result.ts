@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { DialGuard } from "@rushes/guarded-dial";
 import { Failure } from "@rushes/pipeline";
 import { request, type Dispatcher } from "undici";
-import type { DownloadGuard } from "./download-guard.ts";
 import { resultUnreachable, resultUrlForbidden } from "./result-failure.ts";
 
 export const MAX_REDIRECTS = 3;
@@ -13,7 +13,7 @@ const STALE_SOCKET_CODES = ["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"];
 const STALE_SOCKET_DELAY_MS = 50;
 
 export type ResultHostLink = {
-  guard: DownloadGuard;
+  guard: DialGuard;
   /** Must dial through `guard.connect`. */
   dispatcher: Dispatcher;
   userAgent: string;

@@ -1,10 +1,11 @@
+import { isPublicAddress } from "@rushes/guarded-dial";
 import { Failure, type ResultFile, type StoredFile } from "@rushes/pipeline";
 import { Agent } from "undici";
 import { archiveFile } from "./archive-file.ts";
-import { openBucket, type BucketSettings } from "./bucket.ts";
+import { openBucket } from "./bucket.ts";
 import { createDownloadGuard } from "./download-guard.ts";
-import { isPublicAddress } from "./public-address.ts";
 import { createStallWatch, PATIENCE, type Patience } from "./stall-watch.ts";
+import type { BucketSettings } from "./s3-client.ts";
 import type { StoreLog } from "./store-log.ts";
 
 /** S3 takes 5 GiB at once; above this a cut would cost too much, so the file goes in parts. */

@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import { createServer as createTcpServer, type AddressInfo, type LookupFunction } from "node:net";
+import { isPublicAddress } from "@rushes/guarded-dial";
 import { Agent } from "undici";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDownloadGuard, type GuardRules } from "../src/download-guard.ts";
 import { fetchResult } from "../src/fetch-result.ts";
-import { isPublicAddress } from "../src/public-address.ts";
 import { startFileHost, type FileHost } from "./file-host.ts";
 import { selfSigned } from "./self-signed.ts";
 import { failureOf, openTestStore, resultFile } from "./test-store.ts";

@@ -9,7 +9,7 @@ import { videoIdSchema } from "../video-id.ts";
 import { videoSchema } from "../video-schema.ts";
 
 /** `POST /v1/videos/{id}/cancel`: only while nothing can have been charged. Twice is the same as once. */
-export const addCancelVideo: AddRoute = (server, { ledger }) => {
+export const addCancelVideo: AddRoute = (server, { ledger, callerDesk }) => {
   server.post(
     "/videos/:id/cancel",
     {
@@ -27,8 +27,8 @@ export const addCancelVideo: AddRoute = (server, { ledger }) => {
     },
     async (request, reply) => {
       const { id } = request.params;
-      await readOwnedVideo(request, ledger, id);
-      const { result, phase } = await ledger.cancel(id);
+      const asked = await readOwnedVideo(request, ledger, id);
+      const { result, phase } = await callerDesk.cancel(id, asked.order);
       if (result === "already_submitted") {
         throw new HttpProblem("already_submitted", { detail: `The video is ${phase}.` });
       }

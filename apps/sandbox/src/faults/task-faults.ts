@@ -31,4 +31,18 @@ export const TASK_FAULTS: readonly TaskFault[] = [
     does: "The task never ends.",
     change: (plan) => ({ ...plan, lastsMs: null }),
   },
+  {
+    at: "task",
+    name: "task:odd-id",
+    does: "The task's id ends with these characters.",
+    argument: { name: "ending", default: "/../?&#%2F+ :;é" },
+    change: (plan, { text }) => ({ ...plan, taskId: `${plan.taskId}${text}` }),
+  },
+  {
+    at: "task",
+    name: "task:long-id",
+    does: "The task's id has this many characters, and only the last ones tell it from others.",
+    argument: { name: "length", default: 2_000 },
+    change: (plan, { number }) => ({ ...plan, taskId: plan.taskId.padStart(number, "0") }),
+  },
 ];

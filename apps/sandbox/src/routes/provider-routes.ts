@@ -7,7 +7,7 @@ import { sendAnswer } from "../send-answer.ts";
 import { balance } from "./balance.ts";
 import { honest, type Answered, type Call } from "./call.ts";
 import { status } from "./status.ts";
-import { submit } from "./submit.ts";
+import { promptOf, submit } from "./submit.ts";
 
 type Operation = Extract<JournalEntry["operation"], "submit" | "status" | "balance">;
 /** null: the sandbox was reset or stopped while the answer was being delayed. */
@@ -25,7 +25,15 @@ export function registerProviderRoutes(app: FastifyInstance, parts: Parts): void
     }
     const shaped = shape(answered, label);
     const { taskId, faults } = answered;
-    parts.journal.write({ operation, key: label, taskId, outcome: outcomeOf(shaped), faults });
+    parts.journal.write({
+      operation,
+      key: label,
+      taskId,
+      outcome: outcomeOf(shaped),
+      faults,
+      userAgent: request.headers["user-agent"] ?? null,
+      ...(operation === "submit" ? { prompt: promptOf(request.body) } : {}),
+    });
     sendAnswer(reply, shaped);
     return reply;
   };

@@ -81,7 +81,7 @@ function admit(parts: Parts, { label, settings, model, body }: Call): SubmitRequ
 }
 
 /** The prompt even of a body that is not valid, for its markers. */
-function promptOf(body: unknown): string {
+export function promptOf(body: unknown): string {
   if (typeof body !== "object" || body === null || !("input" in body)) return "";
   const { input } = body;
   if (typeof input !== "object" || input === null || !("prompt" in input)) return "";

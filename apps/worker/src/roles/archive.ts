@@ -1,5 +1,6 @@
 import { archive } from "@rushes/pipeline";
 import { startStageWorker } from "@rushes/queue";
+import { announceCalls } from "@rushes/telemetry";
 import { openVideoStore } from "@rushes/video-store";
 import type { Role, RoleParts } from "../role.ts";
 
@@ -47,7 +48,7 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
         return await archive(job, {
           records: parts.records,
           provider: () => provider,
-          store: (file, signal) => store.archive(file, { signal }),
+          store: (file, signal) => announceCalls("store", store).archive(file, { signal }),
           alert: (message) => parts.logger.error({ videoId: job.videoId }, message),
           settings: {
             resultPlanMs: settings.RESULT_PLAN_MS,

@@ -1,4 +1,4 @@
-import { poll } from "@rushes/pipeline";
+import { poll, watch } from "@rushes/pipeline";
 import { startStageWorker } from "@rushes/queue";
 import type { Role, RoleParts } from "../role.ts";
 
@@ -13,7 +13,7 @@ export const startPollRole: Role = async (parts: RoleParts) => {
     queues: parts.queues,
     onProblem: parts.onProblem,
     decide: (job) =>
-      poll(job, {
+      (job.errand === "watch" ? watch : poll)(job, {
         records: parts.records,
         provider: () => provider,
         settings: {

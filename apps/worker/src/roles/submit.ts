@@ -1,6 +1,7 @@
 import { submit } from "@rushes/pipeline";
 import { createCallbackTokens, startPlaceGate } from "@rushes/ledger";
 import { startStageWorker } from "@rushes/queue";
+import { startBalanceWatch } from "../balance-watch.ts";
 import type { Role, RoleParts } from "../role.ts";
 
 /** Takes turns: claims the head of the fair line and posts it to the provider. */
@@ -43,10 +44,12 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
         random: Math.random,
       }),
   });
+  const balance = startBalanceWatch(parts, parts.account, provider, settings.BALANCE_EVERY_MS);
   return {
     name: "submit",
     isAlive: () => worker.isAlive(),
     async stop(signal) {
+      await balance.stop();
       await worker.stop(signal);
       await gate.stop();
     },

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Role, RoleParts } from "../role.ts";
-import { sweepOnce } from "../sweep-once.ts";
+import { createOperatorDesk } from "@rushes/producer";
+import { sweepOnce, sweepWatched } from "../sweep-once.ts";
+import { sweepOutbox } from "../sweep-outbox.ts";
 
 const FORGET_BATCH = 200;
 
@@ -9,13 +11,24 @@ export const startSweepRole: Role = async (parts: RoleParts) => {
   const stopping = new AbortController();
   const keepMs = parts.common.RECORD_DAYS * 24 * 3600 * 1000;
 
+  const desk = createOperatorDesk(parts);
+  const { UNCONFIRMED_POLICY, UNCONFIRMED_AFTER_MS } = parts.common;
+
   async function sweepOn(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
         const woken = await sweepOnce(parts);
+        await sweepWatched(parts);
+        const told = await sweepOutbox(parts);
+        const settled = await desk.settleUnconfirmed(UNCONFIRMED_POLICY, UNCONFIRMED_AFTER_MS);
+        if (settled > 0)
+          parts.logger.warn(
+            { settled, policy: UNCONFIRMED_POLICY },
+            "unconfirmed videos were settled by the policy",
+          );
         const forgotten = await parts.ledger.forgetEnded(keepMs, FORGET_BATCH);
         // A full batch means that more is waiting.
-        if (woken.isFull || forgotten === FORGET_BATCH) continue;
+        if (woken.isFull || told.isFull || forgotten === FORGET_BATCH) continue;
       } catch (error) {
         parts.onProblem(error as Error);
       }

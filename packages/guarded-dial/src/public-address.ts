@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
 
 /**
- * Which addresses a download may dial. IPv4: everything but the special-purpose blocks of the IANA registry
+ * Which addresses may be dialled for a stranger. IPv4: everything but the special-purpose blocks of the IANA registry
  * (RFC 6890 and its updates), multicast, the reserved top of the space, and the one cloud metadata address that
  * hides in public space. IPv6: only global unicast 2000::/3 without its special-purpose blocks; that leaves out
  * loopback, link-local, unique-local, multicast, IPv4-mapped and both NAT64 prefixes in one stroke, so a new way

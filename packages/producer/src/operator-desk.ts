@@ -1,0 +1,88 @@
+import { currentAttempt, stageOf, summarize, type Reading, type Standing } from "@rushes/pipeline";
+import type { Ledger } from "@rushes/ledger";
+import type { WakeQueues } from "@rushes/queue";
+
+/** What happens by itself to a video whose answer stays lost. `hold`: nothing, a person decides. */
+export type UnconfirmedPolicy = "hold" | "write_off" | "release";
+
+/** Who is named in the audit log when the policy acts. */
+const POLICY = "policy";
+
+/** What people do to one video, with the wake-up that follows. Each returns where the record stands then; null = no such video. */
+export type OperatorDesk = {
+  /** @param maxCharges raises the number of allowed charges: consent to pay again; null = as it is */
+  release(videoId: string, maxCharges: number | null, by: string): Promise<Standing | null>;
+  /** Notes the task; the poll stage asks the provider before it is bound. */
+  adopt(videoId: string, taskId: string, by: string): Promise<Standing | null>;
+  writeOff(videoId: string, by: string): Promise<Standing | null>;
+  /** Makes the next look due now. `stale`: there is no running task to look at. */
+  pollNow(videoId: string): Promise<Standing | null>;
+  /** Applies the policy to videos that have been unconfirmed for so long. Returns how many it moved. */
+  settleUnconfirmed(policy: UnconfirmedPolicy, afterMs: number): Promise<number>;
+};
+
+export type OperatorDeskOptions = {
+  ledger: Pick<Ledger, "read" | "release" | "requestAdoption" | "writeOff" | "hurryLook" | "listUnconfirmed">;
+  queues: Pick<WakeQueues, "wake">;
+};
+
+export function createOperatorDesk({ ledger, queues }: OperatorDeskOptions): OperatorDesk {
+  /** A lost wake-up is made up for by the sweep, so only the record counts. */
+  async function wake({ order }: Reading, videoId: string, { phase, wake: rev }: Standing): Promise<void> {
+    const stage = stageOf(phase);
+    if (stage) await queues.wake([{ stage, videoId, rev, delayMs: 0, about: summarize(order) }]);
+  }
+
+  async function release(videoId: string, maxCharges: number | null, by: string): Promise<Standing | null> {
+    const reading = await ledger.read(videoId);
+    if (!reading) return null;
+    const standing = await ledger.release(videoId, reading.record.attempts.length, maxCharges, by);
+    if (standing.result === "released") await wake(reading, videoId, standing);
+    return standing;
+  }
+
+  return {
+    release,
+
+    async adopt(videoId, taskId, by) {
+      const reading = await ledger.read(videoId);
+      if (!reading) return null;
+      const standing = await ledger.requestAdoption(videoId, taskId, by);
+      if (standing.result === "requested") {
+        const about = summarize(reading.order, taskId);
+        await queues.wake([
+          { stage: "poll", errand: "watch", videoId, rev: standing.rev, delayMs: 0, about },
+        ]);
+      }
+      return standing;
+    },
+
+    async writeOff(videoId, by) {
+      const reading = await ledger.read(videoId);
+      return reading && (await ledger.writeOff(videoId, by));
+    },
+
+    async pollNow(videoId) {
+      const reading = await ledger.read(videoId);
+      if (!reading) return null;
+      const attempt = currentAttempt(reading.record);
+      const key = { videoId, number: 0, secret: "", account: "", ...attempt };
+      const standing = await ledger.hurryLook(key, attempt?.taskId ?? "");
+      if (standing.result === "hurried") await wake(reading, videoId, standing);
+      return standing;
+    },
+
+    async settleUnconfirmed(policy, afterMs) {
+      if (policy === "hold") return 0;
+      let settled = 0;
+      for (const videoId of await ledger.listUnconfirmed(afterMs)) {
+        const standing =
+          policy === "release"
+            ? await release(videoId, null, POLICY)
+            : await ledger.writeOff(videoId, POLICY);
+        if (standing?.result === "released" || standing?.result === "written_off") settled += 1;
+      }
+      return settled;
+    },
+  };
+}
