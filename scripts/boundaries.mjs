@@ -30,7 +30,7 @@ export const RULES = {
   },
   /** Apps may import any package; these names only the places listed, wherever else they might be allowed. */
   onlyFrom: {
-    bullmq: ["packages/queue", "apps/bench"],
+    bullmq: ["packages/queue", "apps/bench", "apps/proof"],
     "@bull-board/*": ["apps/board"],
   },
   /** Nobody imports an app, with these exceptions. Tests may import the ones named in `apps.tests`. */
@@ -40,7 +40,7 @@ export const RULES = {
   /** Only tests may import these. */
   testsOnly: ["@rushes/test-rig", "vitest", "fast-check", "standardwebhooks"],
   /** Places that are test code through and through. */
-  testCode: ["packages/test-rig", "test", "apps/bench"],
+  testCode: ["packages/test-rig", "test", "apps/bench", "apps/proof"],
   /** The only sources that read the environment. Tests and scripts may too. */
   environment: ["src/main.ts"],
   /** Names that say nothing: a file called so collects what belongs elsewhere. As a last word they say as little. */

@@ -1,4 +1,5 @@
 import { runUntilSignal, settingsOrExit } from "@rushes/lifecycle";
+import type { UnsafeSetup } from "@rushes/preflight";
 import { createLogger, createMetrics } from "@rushes/telemetry";
 import { settingsSchema } from "./settings.ts";
 import { startApi } from "./start-api.ts";
@@ -11,5 +12,11 @@ await runUntilSignal({
   name: "api",
   logger,
   drainMs: settings.DRAIN_MS,
-  start: async () => [await startApi({ settings, logger, metrics: createMetrics() })],
+  start: async (_, end) => {
+    const refuse = ({ message, refusals }: UnsafeSetup): void => {
+      process.stderr.write(`${message}\n`);
+      end(`the preflight refuses: ${refusals.map(({ check }) => check).join(", ")}`, 1);
+    };
+    return [await startApi({ settings, logger, metrics: createMetrics(), refuse })];
+  },
 });

@@ -24,6 +24,8 @@ test("nothing set means this machine only, everybody admin, a key for every orde
     HOST: "127.0.0.1",
     PORT: 8080,
     REDIS_URL: "redis://127.0.0.1:6379",
+    REDIS_DURABILITY: "everysec",
+    REDIS_DURABILITY_CONFIRMED: false,
     API_KEYS: [],
     REQUIRE_IDEMPOTENCY_KEY: true,
     DRAIN_MS: 30_000,

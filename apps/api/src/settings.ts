@@ -20,6 +20,10 @@ export const settingsSchema = z
     HOST: plainText("the address to listen on", "127.0.0.1"),
     PORT: port(8080),
     REDIS_URL: setting("must be a redis:// or rediss:// address", parseRedisUrl, "redis://127.0.0.1:6379"),
+    /** What a power cut of the Redis machine may cost: its last second, or nothing. */
+    REDIS_DURABILITY: z.enum(["everysec", "always"]).default("everysec"),
+    /** The operator vouches for it where Redis does not show it. */
+    REDIS_DURABILITY_CONFIRMED: flag(false),
     /** Empty only when unset: then everybody is let in, as admin. */
     API_KEYS: commaList(
       setting(

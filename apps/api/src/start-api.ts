@@ -2,11 +2,13 @@ import type { AddressInfo } from "node:net";
 import type { Redis } from "ioredis";
 import { createCallbackTokens, createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
 import type { Part } from "@rushes/lifecycle";
+import { startPreflight, type UnsafeSetup } from "@rushes/preflight";
 import { createCallbackTaker, createCallerDesk, createProducer } from "@rushes/producer";
 import { openProducerConnection, openWakeQueues, type WakeQueues } from "@rushes/queue";
 import { announceCalls, type Logger, type Metrics } from "@rushes/telemetry";
 import { createServer } from "./create-server.ts";
 import { prepareDrain } from "./drain.ts";
+import { heldProducer } from "./held-producer.ts";
 import { redisAnswers } from "./redis-ping.ts";
 import type { ApiSettings } from "./settings.ts";
 
@@ -18,6 +20,8 @@ export type ApiOptions = {
   metrics: Metrics;
   /** Every key in Redis begins so; `KEY_PREFIX` unless a test wants its own. */
   keyPrefix?: string;
+  /** Called when Redis is found unsafe at the start: the process should end. Until it does, orders get 503. */
+  refuse?: (problem: UnsafeSetup) => void;
 };
 
 export type Api = Part & {
@@ -40,6 +44,7 @@ export async function startApi({
   logger,
   metrics,
   keyPrefix = KEY_PREFIX,
+  refuse = (err) => logger.error({ err }, "Redis is not safe for orders"),
 }: ApiOptions): Promise<Api> {
   const onProblem = (err: Error): void => logger.warn({ err }, "Redis is away, it is tried again");
   const redis = openProducerConnection(settings.REDIS_URL, onProblem);
@@ -50,21 +55,34 @@ export async function startApi({
     logger.debug({ err }, "a queue reports a problem");
   });
 
+  const preflight = startPreflight({
+    redis,
+    demand: {
+      durability: settings.REDIS_DURABILITY,
+      isConfirmed: settings.REDIS_DURABILITY_CONFIRMED,
+    },
+    log: logger,
+    refuse,
+  });
+
   metrics.onCollect(async () => metrics.setTotals(await ledger.readTotals()));
   const server = createServer({
     settings,
     logger,
     metrics,
     ledger,
-    producer: createProducer({
-      ledger: announceCalls("ledger", ledger),
-      queues: announceCalls("queues", queues),
-      onProblem: (err, videoId) =>
-        logger.warn(
-          { err, videoId },
-          "an order is safe, but its job is missing until the sweep makes up for it",
-        ),
-    }),
+    producer: heldProducer(
+      createProducer({
+        ledger: announceCalls("ledger", ledger),
+        queues: announceCalls("queues", queues),
+        onProblem: (err, videoId) =>
+          logger.warn(
+            { err, videoId },
+            "an order is safe, but its job is missing until the sweep makes up for it",
+          ),
+      }),
+      preflight.isSafe,
+    ),
     callerDesk: createCallerDesk({
       ledger,
       queues,
@@ -82,7 +100,7 @@ export async function startApi({
       : null,
     async findObstacles() {
       if (drain.hasBegun()) return ["stopping"];
-      return (await redisAnswers(redis, PING_WITHIN_MS)) ? [] : ["redis"];
+      return (await redisAnswers(redis, PING_WITHIN_MS)) ? preflight.obstacles() : ["redis"];
     },
   });
 
@@ -91,6 +109,7 @@ export async function startApi({
   try {
     await server.listen({ host: settings.HOST, port: settings.PORT });
   } catch (error) {
+    preflight.stop();
     await server.close();
     await letGo(redis, queues);
     throw error;
@@ -105,6 +124,7 @@ export async function startApi({
     port,
     async stop(signal) {
       await drain.end(signal);
+      preflight.stop();
       await letGo(redis, queues);
     },
   };

@@ -99,6 +99,19 @@ export const BAD_ORDERS: readonly BadOrder[] = [
     fields: ["metadata"],
   })),
   ...topLevel("webhook_urls", ["https://hooks.example"]),
+  ...topLevel("webhook_url", [...NOT_STRINGS, "", "hooks.example", "ftp://a/b", "https://user:pw@a/b"]),
+  ...topLevel("webhook_url", [`https://a/${"x".repeat(2048)}`]),
+  ...topLevel("webhook_events", [["late"]]),
+  {
+    what: "webhook_events that nobody knows",
+    body: { ...textOrder(), webhook_url: "https://hooks.example", webhook_events: ["late", "ended", 7] },
+    fields: ["webhook_events[1]", "webhook_events[2]"],
+  },
+  ...[[], "late", {}].map((events) => ({
+    what: `webhook_events = ${show(events)}`,
+    body: { ...textOrder(), webhook_url: "https://hooks.example", webhook_events: events },
+    fields: ["webhook_events"],
+  })),
   ...topLevel("Input", [{}]),
 
   ...["mode", "prompt", "duration"].map((field) => without(field)),

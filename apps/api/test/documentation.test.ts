@@ -46,6 +46,8 @@ describe("/openapi.json", () => {
         "get /v1/videos",
         "get /v1/videos/{id}",
         "post /v1/videos/{id}/cancel",
+        "get /v1/videos/{id}/deliveries",
+        "post /v1/videos/{id}/deliveries/{delivery}/replay",
         "get /livez",
         "get /readyz",
         "get /metrics",

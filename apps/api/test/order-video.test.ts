@@ -48,6 +48,8 @@ describe("an order", () => {
       completed_at: null,
       charges: 0,
       cost: { reserved_usd: 1, billed_usd: 0 },
+      unconfirmed: null,
+      adoption: null,
       provider: { account: null, task_id: null, state: null },
       output: [],
       error: null,

@@ -5,4 +5,9 @@ export type Benchmark = {
 };
 
 /** Each loads its own file only when it is asked for. */
-export const BENCHMARKS: Record<string, Benchmark> = {};
+export const BENCHMARKS: Record<string, Benchmark> = {
+  throughput: {
+    summary: "videos per second against raw BullMQ, and with 100,000 waiting",
+    run: async (args) => (await import("./throughput/throughput.ts")).runThroughput(args),
+  },
+};

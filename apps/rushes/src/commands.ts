@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Environment } from "@rushes/lifecycle";
+import { runDoctor } from "./doctor/run-doctor.ts";
 import type { Terminal } from "./terminal.ts";
 import { runUp } from "./up/up.ts";
 
@@ -26,6 +27,20 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "run everything on this machine and order a sample video",
     flags: { once: "end when the sample video is archived: exit code 0, or 1 if it failed" },
     run: (flags, context) => runUp({ once: flags["once"] === true, ...context }),
+  },
+  doctor: {
+    summary: "check Redis, bucket, provider and clock, and say how to mend what is wrong",
+    flags: {
+      json: "print one JSON object instead of the table",
+      "write-test": "store a small object in the bucket and remove it; everything else only reads",
+    },
+    run: (flags, { environment, terminal }) =>
+      runDoctor({
+        environment,
+        terminal,
+        json: flags["json"] === true,
+        writeTest: flags["write-test"] === true,
+      }),
   },
 };
 
@@ -71,6 +86,7 @@ function helpText(commands: Readonly<Record<string, Command>>): string {
 }
 
 function commandHelp(name: string, { summary, flags }: Command): string {
-  const lines = Object.entries(flags).map(([flag, text]) => `  --${flag.padEnd(10)}${text}\n`);
+  const width = Math.max(10, ...Object.keys(flags).map((flag) => flag.length + 2));
+  const lines = Object.entries(flags).map(([flag, text]) => `  --${flag.padEnd(width)}${text}\n`);
   return `Usage: rushes ${name}${lines.length === 0 ? "" : " [flags]"}\n\n${summary}\n\n${lines.join("")}`;
 }

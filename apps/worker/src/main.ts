@@ -17,5 +17,12 @@ await runUntilSignal({
   name: "worker",
   logger,
   drainMs: settings.common.DRAIN_MS,
-  start: () => startWorker(settings, logger, createMetrics()),
+  start: (stopping, end) =>
+    startWorker(settings, logger, createMetrics(), {
+      stopping,
+      refuse({ message, refusals }) {
+        process.stderr.write(`${message}\n`);
+        end(`the preflight refuses: ${refusals.map(({ check }) => check).join(", ")}`, 1);
+      },
+    }),
 });

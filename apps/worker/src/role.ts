@@ -19,6 +19,8 @@ export type RoleParts = {
   metrics: Metrics;
   /** A further worker connection, closed with the process. */
   openConnection: () => Redis;
+  /** Whether anything new may be paid for. What is paid already is always finished. */
+  mayBegin: () => boolean;
   forProvider: () => { settings: ProviderSettings; provider: Provider };
   forArchive: () => ArchiveSettings;
   forNotify: () => NotifySettings;

@@ -25,6 +25,10 @@ export type Role = (typeof ROLES)[number];
 const common = {
   ROLES: commaList(z.enum(ROLES), ROLES),
   REDIS_URL: plainText("a redis:// or rediss:// address", "redis://127.0.0.1:6379"),
+  /** What a power cut of the Redis machine may cost: its last second, or nothing. */
+  REDIS_DURABILITY: z.enum(["everysec", "always"]).default("everysec"),
+  /** The operator vouches for it where Redis does not show it. */
+  REDIS_DURABILITY_CONFIRMED: flag(false),
   HOST: plainText("the address to listen on", "127.0.0.1"),
   HEALTH_PORT: port(8081),
   DRAIN_MS: durationMs(30_000),

@@ -1,9 +1,13 @@
+import { once } from "node:events";
 import type { Redis } from "ioredis";
 import { createApixoClient } from "@rushes/apixo";
 import { createLedger, KEY_PREFIX } from "@rushes/ledger";
 import { startHealthServer, type Part } from "@rushes/lifecycle";
+import { judgeBucket, startPreflight, type Finding, type UnsafeSetup } from "@rushes/preflight";
 import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
 import { announceCalls, statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
+import { checkBucket } from "@rushes/video-store";
+import { bucketSettings } from "./bucket-settings.ts";
 import { observeRecords } from "./observed-records.ts";
 import type { Role, RoleParts, RunningRole } from "./role.ts";
 import { startArchiveRole } from "./roles/archive.ts";
@@ -26,11 +30,22 @@ const ACCOUNT = "default";
 /** A look is one small GET. */
 const STATUS_TIMEOUT_MS = 15_000;
 
-/** Starts the roles of this process; the parts are to be stopped in reverse order. */
+export type StartControl = {
+  /** Aborted when the process is told to end while it starts. */
+  stopping: AbortSignal;
+  /** Called when Redis or the bucket is found unsafe: the process should end, and no role was started. */
+  refuse: (problem: UnsafeSetup) => void;
+};
+
+/**
+ * Starts the roles of this process once the preflight has passed, however long Redis is away before; probes are answered
+ * meanwhile. The parts are to be stopped in reverse order.
+ */
 export async function startWorker(
   settings: WorkerSettings,
   logger: Logger,
   metrics: Metrics,
+  { stopping, refuse }: StartControl,
 ): Promise<Part[]> {
   const { common } = settings;
   const onProblem = (error: Error, videoId?: string): void =>
@@ -62,6 +77,14 @@ export async function startWorker(
       metrics.inflightLimit.set({ account: ACCOUNT }, settings.provider.LIMIT_CONCURRENCY);
   });
 
+  const preflight = startPreflight({
+    redis,
+    demand: { durability: common.REDIS_DURABILITY, isConfirmed: common.REDIS_DURABILITY_CONFIRMED },
+    moreChecks: async () => (settings.archive ? [await findBucket(settings.archive)] : []),
+    log: logger,
+    refuse,
+  });
+
   const parts: RoleParts = {
     common,
     prefix: KEY_PREFIX,
@@ -73,6 +96,7 @@ export async function startWorker(
     metrics,
     openConnection,
     onProblem,
+    mayBegin: preflight.isSafe,
     forProvider: () => ({
       settings: needed(settings.provider),
       provider: announceCalls("provider", needed(provider)),
@@ -82,7 +106,7 @@ export async function startWorker(
   };
 
   const running: RunningRole[] = [];
-  let stopping = false;
+  let isStopping = false;
   const health = await startHealthServer({
     host: common.HOST,
     port: common.HEALTH_PORT,
@@ -91,21 +115,24 @@ export async function startWorker(
       return dead.length === 0 ? { ok: true } : { ok: false, because: dead };
     },
     ready: async () => {
-      if (stopping) return { ok: false, because: ["stopping"] };
+      if (isStopping) return { ok: false, because: ["stopping"] };
       if (redis.status !== "ready") return { ok: false, because: ["redis"] };
       await redis.ping();
-      return { ok: true };
+      const obstacles = preflight.obstacles();
+      return obstacles.length === 0 ? { ok: true } : { ok: false, because: obstacles };
     },
     metrics: () => metrics.render(),
   });
-  for (const role of common.ROLES) running.push(await ROLE_STARTERS[role](parts));
   logger.info({ roles: common.ROLES, port: health.port }, "worker is listening for probes");
+  if (!stopping.aborted) await Promise.race([preflight.passed, once(stopping, "abort")]);
+  if (!stopping.aborted) for (const role of common.ROLES) running.push(await ROLE_STARTERS[role](parts));
 
   return [
     { name: "health", stop: (signal) => health.stop(signal) },
     {
       name: "connections",
       async stop() {
+        preflight.stop();
         await queues.close();
         await provider?.close();
         for (const connection of connections) connection.disconnect();
@@ -115,11 +142,15 @@ export async function startWorker(
     {
       name: "roles",
       async stop(signal) {
-        stopping = true;
+        isStopping = true;
         await Promise.all(running.map((role) => role.stop(signal)));
       },
     },
   ];
+}
+
+async function findBucket(archive: NonNullable<WorkerSettings["archive"]>): Promise<Finding> {
+  return judgeBucket(await checkBucket(bucketSettings(archive)));
 }
 
 function createProvider(

@@ -1,5 +1,13 @@
 export { SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 export { createCallbackTokens, type CallbackTokens } from "./callback-tokens.ts";
+export { sumCharges, type ChargeSum } from "./charge-sums.ts";
+export {
+  CHARGE_OUTCOMES,
+  readCharges,
+  type Charge,
+  type ChargeOutcome,
+  type ChargeQuery,
+} from "./charges.ts";
 export { KEY_PREFIX } from "./keys.ts";
 export { OUTBOX_BATCH, type DeliveryLedger, type OverdueDelivery, type Replay } from "./deliveries.ts";
 export {

@@ -423,6 +423,7 @@ function findCulprit(
   use: { places: number; rate: number },
   probe: Probe | null,
   hint: RefusalHint,
+  clumped: boolean,
 ): Kind | "both" {
   if (hint.reason !== undefined) return hint.reason === "rate" ? "rate" : "places";
   if (hint.retryAfterMs !== undefined) return "rate";

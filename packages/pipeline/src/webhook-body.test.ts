@@ -28,6 +28,8 @@ function aVideo(changes: Partial<Video> = {}, input: object = {}): Video {
     completed_at: 3,
     charges: 1,
     cost: { reserved_usd: 0, billed_usd: 0.35 },
+    unconfirmed: null,
+    adoption: null,
     provider: { account: "main", task_id: "task-1", state: "success" },
     output: [],
     error: null,

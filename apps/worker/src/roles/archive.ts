@@ -2,6 +2,7 @@ import { archive } from "@rushes/pipeline";
 import { startStageWorker } from "@rushes/queue";
 import { announceCalls } from "@rushes/telemetry";
 import { openVideoStore } from "@rushes/video-store";
+import { bucketSettings } from "../bucket-settings.ts";
 import type { Role, RoleParts } from "../role.ts";
 
 /** A copy may take long; while it runs the sweep is told, three times within the time it would wait. */
@@ -11,21 +12,9 @@ const BUSY_MS = 30_000;
 export const startArchiveRole: Role = async (parts: RoleParts) => {
   const { settings, provider } = parts.forProvider();
   const bucket = parts.forArchive();
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = bucket;
   const store = openVideoStore({
-    bucket: bucket.ARCHIVE_BUCKET,
+    ...bucketSettings(bucket),
     prefix: bucket.ARCHIVE_PREFIX,
-    region: bucket.AWS_REGION,
-    endpoint: bucket.AWS_ENDPOINT_URL_S3,
-    forcePathStyle: bucket.S3_FORCE_PATH_STYLE,
-    credentials:
-      accessKeyId && secret
-        ? {
-            accessKeyId,
-            secretAccessKey: secret.reveal(),
-            ...(token ? { sessionToken: token.reveal() } : {}),
-          }
-        : undefined,
     downloadHosts: bucket.DOWNLOAD_HOSTS,
     downloadMaxBytes: bucket.DOWNLOAD_MAX_BYTES,
     allowPrivateDownloads: bucket.ALLOW_PRIVATE_DOWNLOADS,

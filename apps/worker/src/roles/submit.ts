@@ -2,6 +2,7 @@ import { submit } from "@rushes/pipeline";
 import { createCallbackTokens, startPlaceGate } from "@rushes/ledger";
 import { startStageWorker } from "@rushes/queue";
 import { startBalanceWatch } from "../balance-watch.ts";
+import { heldClaims } from "../held-claims.ts";
 import type { Role, RoleParts } from "../role.ts";
 
 /** Takes turns: claims the head of the fair line and posts it to the provider. */
@@ -13,7 +14,7 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
       : undefined;
   const subscriber = parts.openConnection();
   const gate = startPlaceGate({
-    ledger: parts.ledger,
+    ledger: heldClaims(parts.ledger, parts.mayBegin),
     subscriber,
     prefix: parts.prefix,
     accounts: [{ name: parts.account, concurrency: settings.LIMIT_CONCURRENCY }],

@@ -1,0 +1,86 @@
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type {
+  ChargeLine,
+  FaultLine,
+  ObjectLine,
+  OrderLine,
+  RecordLine,
+  RunFacts,
+  StepLine,
+  TaskLine,
+} from "./history-lines.ts";
+
+/** Which lines are in which file. */
+type Lines = {
+  orders: OrderLine;
+  bill: ChargeLine;
+  tasks: TaskLine;
+  objects: ObjectLine;
+  faults: FaultLine;
+  records: RecordLine;
+};
+
+export type HistoryFolder = {
+  path: string;
+  /** Where the watched processes write their steps, one file each. */
+  stepsPath: string;
+  /** Where the processes' own logs go, for people. */
+  logsPath: string;
+  append<Name extends keyof Lines>(name: Name, ...lines: readonly Lines[Name][]): void;
+  writeFacts(facts: RunFacts): void;
+};
+
+/** A new folder for one run. Lines are written at once, so what was seen survives whatever ends the runner. */
+export function createHistoryFolder(path: string): HistoryFolder {
+  const stepsPath = join(path, "steps");
+  const logsPath = join(path, "logs");
+  for (const folder of [path, stepsPath, logsPath]) mkdirSync(folder, { recursive: true });
+  return {
+    path,
+    stepsPath,
+    logsPath,
+    append(name, ...lines) {
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+      appendFileSync(join(path, `${name}.ndjson`), text);
+    },
+    writeFacts: (facts) => writeFileSync(join(path, "run.json"), `${JSON.stringify(facts, null, 2)}\n`),
+  };
+}
+
+export type History = { facts: RunFacts; steps: StepLine[] } & { [Name in keyof Lines]: Lines[Name][] };
+
+/** Everything that the witnesses of a run have written. Throws where the folder is no history. */
+export function readHistory(path: string): History {
+  const list = <Name extends keyof Lines>(name: Name): Lines[Name][] =>
+    readLines<Lines[Name]>(join(path, `${name}.ndjson`));
+  const stepsPath = join(path, "steps");
+  return {
+    facts: JSON.parse(readFileSync(join(path, "run.json"), "utf8")) as RunFacts,
+    orders: list("orders"),
+    bill: list("bill"),
+    tasks: list("tasks"),
+    objects: list("objects"),
+    faults: list("faults"),
+    records: list("records"),
+    steps: readdirSync(stepsPath)
+      .flatMap((name) => readLines<StepLine>(join(stepsPath, name)))
+      .toSorted((a, b) => a.at - b.at),
+  };
+}
+
+/** A file that nobody wrote is an empty list. The last line of a killed process may be torn; it is left out. */
+function readLines<Line>(path: string): Line[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+  return text
+    .slice(0, text.lastIndexOf("\n") + 1)
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Line);
+}

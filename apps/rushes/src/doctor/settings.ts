@@ -1,0 +1,21 @@
+import { flag, httpUrl, plainText, secretText } from "@rushes/lifecycle";
+import { z } from "zod";
+
+/** What `doctor` looks at: the settings of api and worker that lead outside, with the same defaults. */
+export const doctorSchema = z.object({
+  REDIS_URL: plainText("a redis:// or rediss:// address", "redis://127.0.0.1:6379"),
+  REDIS_DURABILITY: z.enum(["everysec", "always"]).default("everysec"),
+  REDIS_DURABILITY_CONFIRMED: flag(false),
+  ARCHIVE_BUCKET: plainText("the bucket for finished files").optional(),
+  ARCHIVE_PREFIX: plainText("a key prefix", ""),
+  AWS_REGION: plainText("the bucket's region", "us-east-1"),
+  AWS_ACCESS_KEY_ID: plainText("an access key id").optional(),
+  AWS_SECRET_ACCESS_KEY: secretText("a secret access key").optional(),
+  AWS_SESSION_TOKEN: secretText("a session token").optional(),
+  AWS_ENDPOINT_URL_S3: httpUrl().optional(),
+  S3_FORCE_PATH_STYLE: flag(false),
+  APIXO_API_KEY: secretText("the provider's API key").optional(),
+  APIXO_BASE_URL: httpUrl("https://api.apixo.ai/api/v1"),
+});
+
+export type DoctorSettings = z.output<typeof doctorSchema>;
