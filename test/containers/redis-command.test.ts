@@ -64,6 +64,11 @@ test("orders are appended to a file and never evicted, and there are no snapshot
   expect(service?.volumes).toEqual(["redis:/data"]);
 });
 
+test("REDIS_DURABILITY, which the processes insist on, is Redis's own setting too", () => {
+  const { command = [] } = readComposeFile({ REDIS_DURABILITY: "always" }).services["redis"] ?? {};
+  expect(command[command.indexOf("--appendfsync") + 1]).toBe("always");
+});
+
 test.skipIf(!existsSync(cli))("its health check asks, and takes an error for one", async () => {
   const [kind, program, ...words] = service?.healthcheck.test ?? [];
   expect([kind, program]).toEqual(["CMD", "redis-cli"]);
