@@ -9,6 +9,9 @@ import { startSandbox, type Sandbox, type SandboxOptions } from "@rushes/sandbox
 /** How much faster than real time provider and schedule run. */
 export const SPEED = 40;
 
+/** Processes begin slowly on a machine that is busy with other tests. */
+const STARTING = { timeoutMs: 45_000 };
+
 const scaled = (ms: number): string => String(ms / SPEED);
 
 /**
@@ -111,8 +114,8 @@ export async function startSystem(
   await untilTrue(() => {
     url = api.lines.map((line) => /"url":"(http:[^"]+)"/.exec(line)?.[1]).find(Boolean) ?? "";
     return url !== "" || api.lines.join("\n");
-  });
-  await untilTrue(async () => (await fetch(`${url}/readyz`)).status === 200);
+  }, STARTING);
+  await untilTrue(async () => (await fetch(`${url}/readyz`)).status === 200, STARTING);
 
   const workers: WorkerProcess[] = [];
   const spawnWorker = (extra: Record<string, string>): WorkerProcess => {
@@ -137,6 +140,7 @@ export async function startSystem(
       const worker = spawnWorker(extra);
       await untilTrue(
         () => worker.lines.some((line) => line.includes("has started")) || worker.lines.join("\n"),
+        STARTING,
       );
       return worker;
     },

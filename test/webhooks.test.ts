@@ -150,7 +150,7 @@ test("every event that was asked for is told, and no other", { timeout: 90_000 }
     SUBMIT_MARGIN_MS: "500",
     LIMIT_CONCURRENCY: "9",
   });
-  const slow = await system.order({ prompt: "a lake [[task:slow:60000]]" }, everything);
+  const slow = await system.order({ prompt: "a lake [[task:slow:400000]]" }, everything);
   const failing = await system.order({ prompt: "a lake [[fail:SensitiveContent]]" }, everything);
   const refused = await system.order({ prompt: "a lake [[submit:forbidden-content]]" }, everything);
   const lost = await system.order({ prompt: "a lake [[submit:hang-after-accept]]" }, everything);

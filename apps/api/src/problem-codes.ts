@@ -44,6 +44,11 @@ export const PROBLEMS = {
     advice:
       "Nothing was ordered. The budget counts what is reserved and spent since midnight UTC; repeat with the same key later.",
   },
+  admin_only: {
+    status: 403,
+    title: "Only an operator may do this",
+    advice: "The key is not an admin's. Operators' keys end in :admin in API_KEYS.",
+  },
   route_not_found: {
     status: 404,
     title: "There is no such address",
@@ -69,6 +74,31 @@ export const PROBLEMS = {
     title: "The video may have been charged already",
     advice:
       "Only a video that has not been submitted can be cancelled. What was paid for is finished and stored.",
+  },
+  stale: {
+    status: 409,
+    title: "The video has moved on",
+    advice: "What was asked does not fit what the video is now. Nothing was changed; look at it again.",
+  },
+  charges_used_up: {
+    status: 409,
+    title: "Every allowed charge of the video is used",
+    advice: "Release it with a larger max_charges, which is your consent to pay again. Nothing was changed.",
+  },
+  task_known: {
+    status: 409,
+    title: "The task is this video's already",
+    advice: "There is nothing to adopt.",
+  },
+  no_unknown_attempt: {
+    status: 409,
+    title: "No attempt of the video can have brought the task",
+    advice: "Only a video with an attempt whose answer was lost can adopt a task. Nothing was changed.",
+  },
+  task_elsewhere: {
+    status: 409,
+    title: "The task is another video's",
+    advice: "A task belongs to one video only. Nothing was changed.",
   },
   body_too_large: {
     status: 413,

@@ -1,16 +1,21 @@
 import type { AddRoute } from "./api-parts.ts";
+import { addAdoptVideo } from "./routes/adopt-video.ts";
 import { addCancelVideo } from "./routes/cancel-video.ts";
 import { addDocs } from "./routes/docs.ts";
 import { addGetVideo } from "./routes/get-video.ts";
+import { addListAudit } from "./routes/list-audit.ts";
 import { addListDeliveries } from "./routes/list-deliveries.ts";
 import { addListVideos } from "./routes/list-videos.ts";
 import { addLivez } from "./routes/livez.ts";
 import { addMetrics } from "./routes/metrics.ts";
 import { addOpenapi } from "./routes/openapi.ts";
 import { addOrderVideo } from "./routes/order-video.ts";
+import { addPollVideo } from "./routes/poll-video.ts";
 import { addReadyz } from "./routes/readyz.ts";
 import { addReceiveCallback } from "./routes/receive-callback.ts";
+import { addReleaseVideo } from "./routes/release-video.ts";
 import { addReplayDelivery } from "./routes/replay-delivery.ts";
+import { addWriteOffVideo } from "./routes/write-off-video.ts";
 
 /** For whoever reaches the api. */
 export const OPEN_ROUTES: readonly AddRoute[] = [
@@ -30,4 +35,9 @@ export const KEYED_ROUTES: readonly AddRoute[] = [
   addCancelVideo,
   addListDeliveries,
   addReplayDelivery,
+  addAdoptVideo,
+  addReleaseVideo,
+  addWriteOffVideo,
+  addPollVideo,
+  addListAudit,
 ];

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { createCallbackTokens, createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
 import type { Part } from "@rushes/lifecycle";
 import { startPreflight, type UnsafeSetup } from "@rushes/preflight";
-import { createCallbackTaker, createCallerDesk, createProducer } from "@rushes/producer";
+import { createCallbackTaker, createCallerDesk, createOperatorDesk, createProducer } from "@rushes/producer";
 import { openProducerConnection, openWakeQueues, type WakeQueues } from "@rushes/queue";
 import { announceCalls, type Logger, type Metrics } from "@rushes/telemetry";
 import { createServer } from "./create-server.ts";
@@ -89,6 +89,7 @@ export async function startApi({
       onProblem: (err, videoId) =>
         logger.warn({ err, videoId }, "a webhook waits until the sweep makes up for its missing job"),
     }),
+    operatorDesk: createOperatorDesk({ ledger, queues }),
     callbacks: settings.CALLBACK_SECRET
       ? {
           tokens: createCallbackTokens(settings.CALLBACK_SECRET.reveal()),

@@ -1,5 +1,5 @@
 import { fastify } from "fastify";
-import { KEY_PREFIX } from "@rushes/ledger";
+import { createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
 import { openProducerConnection, openWakeQueues } from "@rushes/queue";
 import type { Logger, Metrics } from "@rushes/telemetry";
 import { addHealthRoutes } from "./health-routes.ts";
@@ -11,6 +11,7 @@ import { createSessions } from "./login/sessions.ts";
 import { createUserBook } from "./login/user-book.ts";
 import { addQueuePages } from "./queue-pages/queue-pages.ts";
 import { addSecurityHeaders } from "./security-headers.ts";
+import { addUnconfirmedPage } from "./unconfirmed/unconfirmed-routes.ts";
 
 /** A working day with its overtime. Pages that refresh themselves do not prolong it. */
 const SESSION_MS = 12 * 3_600_000;
@@ -18,6 +19,16 @@ const SESSION_MS = 12 * 3_600_000;
 const MOST_BODY_BYTES = 64 * 1024;
 /** For the whole of a request to arrive. */
 const REQUEST_MS = 30_000;
+
+/** The board changes no record, so that what the ledger is told of changing them does not matter here. */
+const READS_ONLY: LedgerSettings = {
+  budgetMicros: null,
+  leaseMaxMs: 1_800_000,
+  submitDeadlineMs: 35_000,
+  retryMinMs: 1_000,
+  retryMaxMs: 60_000,
+  billFailedTasks: false,
+};
 
 export type BoardOptions = {
   host: string;
@@ -50,7 +61,8 @@ export async function startBoard(options: BoardOptions): Promise<Board> {
   const { logger } = options;
   const redis = openProducerConnection(options.redisUrl, (err) => logger.warn({ err }, "Redis is away"));
   // What the connection has told once, every queue would tell again at every try.
-  const queues = openWakeQueues(redis, options.prefix ?? KEY_PREFIX);
+  const prefix = options.prefix ?? KEY_PREFIX;
+  const queues = openWakeQueues(redis, prefix);
   let stopping = false;
 
   const app = fastify({
@@ -77,6 +89,11 @@ export async function startBoard(options: BoardOptions): Promise<Board> {
     sessionMs: SESSION_MS,
     brake: createLoginBrake(() => performance.now()),
     logger,
+  });
+  addUnconfirmedPage(app, {
+    ledger: createLedger(redis, prefix, READS_ONLY),
+    apiUrl: options.apiUrl,
+    isRedisThere: () => redis.status === "ready",
   });
   app.get("/", (_request, reply) => reply.redirect("/queues", 303));
   await addQueuePages(app, {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { checkFolder, type Verdict } from "./checker/check-folder.ts";
 import { resumeQueues } from "./faults/board-presses.ts";
+import { startPace } from "./faults/pace.ts";
 import { planFaults } from "./faults/fault-schedule.ts";
 import { PROVIDER_WEATHER } from "./faults/provider-weather.ts";
 import { strikeAll } from "./faults/strike.ts";
@@ -51,9 +52,10 @@ export async function runSeed(options: SeedOptions): Promise<Verdict> {
   try {
     await Promise.all(Array.from({ length: options.workers }, () => system.startWorker()));
     const api = { process: system.api, restart: () => system.startApi() };
+    const pace = startPace();
     await Promise.all([
-      placeOrders(system.apiUrl, folder, orders),
-      strikeAll({ ...system, api }, faults),
+      placeOrders(system.apiUrl, folder, orders, pace),
+      strikeAll({ ...system, api }, faults, pace),
     ]);
     const calmAt = Date.now();
     system.sandbox.configure({ faults: null });

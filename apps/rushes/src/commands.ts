@@ -1,8 +1,11 @@
 import { parseArgs } from "node:util";
 import type { Environment } from "@rushes/lifecycle";
 import { runDoctor } from "./doctor/run-doctor.ts";
+import { LEDGER_COMMANDS } from "./ledger/ledger-commands.ts";
+import { OPERATOR_COMMANDS } from "./operate/operator-commands.ts";
 import type { Terminal } from "./terminal.ts";
 import { runUp } from "./up/up.ts";
+import { UsageProblem } from "./usage-problem.ts";
 
 /** What a command may know of the world around it. */
 export type CommandContext = {
@@ -17,8 +20,24 @@ export type Command = {
   summary: string;
   /** Switches without a value, and what each does. */
   flags: Readonly<Record<string, string>>;
-  /** Answers the exit code. */
-  run(flags: Readonly<Record<string, boolean>>, context: CommandContext): Promise<number>;
+  /** What must follow the name, in this order, each one word: `video`. Left out: nothing. */
+  words?: readonly string[];
+  /** Options with a value: what stands for it in the help, and what it does. */
+  values?: Readonly<Record<string, { takes: string; about: string }>>;
+  /** Whole command lines without the `rushes` in front. */
+  examples?: readonly string[];
+  /**
+   * Answers the exit code.
+   *
+   * @throws UsageProblem for a value that cannot be understood
+   */
+  run(flags: Readonly<Record<string, boolean>>, context: CommandContext, given: Given): Promise<number>;
+};
+
+/** What stood on the command line beside the flags. */
+export type Given = {
+  words: Readonly<Record<string, string>>;
+  values: Readonly<Record<string, string | undefined>>;
 };
 
 /** Every command; a further one is a row here and a file of its own. */
@@ -42,10 +61,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         writeTest: flags["write-test"] === true,
       }),
   },
+  ...OPERATOR_COMMANDS,
+  ...LEDGER_COMMANDS,
 };
 
 /** Wrong words on the command line, as most tools answer them. */
-const USAGE_EXIT_CODE = 2;
+export const USAGE_EXIT_CODE = 2;
 
 export type Choice =
   | { kind: "help"; text: string; exitCode: number }
@@ -53,7 +74,7 @@ export type Choice =
 
 /** Finds the command that the arguments name. Help is asked for, or answers what cannot be understood. */
 export function chooseCommand(commands: Readonly<Record<string, Command>>, args: readonly string[]): Choice {
-  const [name, ...rest] = args;
+  const { name, rest } = splitName(commands, args);
   if (name === undefined) return { kind: "help", text: helpText(commands), exitCode: USAGE_EXIT_CODE };
   if (name === "help" || name === "--help" || name === "-h") {
     return { kind: "help", text: helpText(commands), exitCode: 0 };
@@ -64,29 +85,73 @@ export function chooseCommand(commands: Readonly<Record<string, Command>>, args:
     return { kind: "help", text, exitCode: USAGE_EXIT_CODE };
   }
   try {
-    const flags = parseFlags(command, rest);
+    const { flags, ...given } = parseArguments(command, rest);
     if (flags["help"] === true) return { kind: "help", text: commandHelp(name, command), exitCode: 0 };
-    return { kind: "run", run: (context) => command.run(flags, context) };
+    return { kind: "run", run: (context) => command.run(flags, context, given) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: "help", text: `${reason}\n\n${commandHelp(name, command)}`, exitCode: USAGE_EXIT_CODE };
   }
 }
 
-function parseFlags(command: Command, args: readonly string[]): Record<string, boolean> {
-  const names = [...Object.keys(command.flags), "help"];
-  const options = Object.fromEntries(names.map((name) => [name, { type: "boolean" } as const]));
-  const { values } = parseArgs({ args: [...args], options, strict: true });
-  return Object.fromEntries(names.map((name) => [name, values[name] === true]));
+/** A name may have two words: `ledger export`. */
+function splitName(
+  commands: Readonly<Record<string, Command>>,
+  args: readonly string[],
+): { name: string | undefined; rest: readonly string[] } {
+  const pair = args.slice(0, 2).join(" ");
+  if (args.length > 1 && Object.hasOwn(commands, pair)) return { name: pair, rest: args.slice(2) };
+  return { name: args[0], rest: args.slice(1) };
+}
+
+function parseArguments(
+  { flags, words = [], values = {} }: Command,
+  args: readonly string[],
+): Given & { flags: Record<string, boolean> } {
+  const flagNames = [...Object.keys(flags), "help"];
+  const options = Object.fromEntries([
+    ...flagNames.map((name) => [name, { type: "boolean" }] as const),
+    ...Object.keys(values).map((name) => [name, { type: "string" }] as const),
+  ]);
+  const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+  const found = parsed.values as Readonly<Record<string, string | boolean | undefined>>;
+  const given: Given & { flags: Record<string, boolean> } = {
+    flags: Object.fromEntries(flagNames.map((name) => [name, found[name] === true])),
+    words: Object.fromEntries(words.map((word, index) => [word, parsed.positionals[index] ?? ""])),
+    values: Object.fromEntries(
+      Object.keys(values).map((name) => {
+        const value = found[name];
+        return [name, typeof value === "string" ? value : undefined];
+      }),
+    ),
+  };
+  if (given.flags["help"] === true) return given;
+  const missing = words.find((word) => !given.words[word]);
+  if (missing !== undefined) throw new UsageProblem(`<${missing}> is missing.`);
+  const extra = parsed.positionals[words.length];
+  if (extra !== undefined) throw new UsageProblem(`"${extra}" is one word too many.`);
+  return given;
 }
 
 function helpText(commands: Readonly<Record<string, Command>>): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}\n`);
+  const width = Math.max(12, ...Object.keys(commands).map((name) => name.length + 2));
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}\n`);
   return `Usage: rushes <command>\n\n${lines.join("")}\nrushes <command> --help tells more about one.\n`;
 }
 
-function commandHelp(name: string, { summary, flags }: Command): string {
-  const width = Math.max(10, ...Object.keys(flags).map((flag) => flag.length + 2));
-  const lines = Object.entries(flags).map(([flag, text]) => `  --${flag.padEnd(width)}${text}\n`);
-  return `Usage: rushes ${name}${lines.length === 0 ? "" : " [flags]"}\n\n${summary}\n\n${lines.join("")}`;
+function commandHelp(
+  name: string,
+  { summary, flags, words = [], values = {}, examples = [] }: Command,
+): string {
+  const options = [
+    ...Object.entries(values).map(([option, { takes, about }]) => [`${option} <${takes}>`, about] as const),
+    ...Object.entries(flags),
+  ];
+  const width = Math.max(10, ...options.map(([option]) => option.length + 2));
+  const lines = options.map(([option, text]) => `  --${option.padEnd(width)}${text}\n`);
+  const usage = [name, ...words.map((word) => `<${word}>`), ...(lines.length === 0 ? [] : ["[flags]"])].join(
+    " ",
+  );
+  const shown = examples.map((example) => `  rushes ${example}\n`).join("");
+  return `Usage: rushes ${usage}\n\n${summary}\n\n${lines.join("")}${shown && `\nExamples:\n${shown}`}`;
 }

@@ -1,6 +1,8 @@
+#!/usr/bin/env node
 import { fileURLToPath } from "node:url";
-import { chooseCommand, COMMANDS } from "./commands.ts";
+import { chooseCommand, COMMANDS, USAGE_EXIT_CODE } from "./commands.ts";
 import { openTerminal } from "./terminal.ts";
+import { UsageProblem } from "./usage-problem.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const choice = chooseCommand(COMMANDS, process.argv.slice(2));
@@ -9,5 +11,11 @@ if (choice.kind === "help") {
   output.write(choice.text);
   process.exitCode = choice.exitCode;
 } else {
-  process.exitCode = await choice.run({ environment: process.env, root, terminal: openTerminal(process) });
+  try {
+    process.exitCode = await choice.run({ environment: process.env, root, terminal: openTerminal(process) });
+  } catch (error) {
+    if (!(error instanceof UsageProblem)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = USAGE_EXIT_CODE;
+  }
 }

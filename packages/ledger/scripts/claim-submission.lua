@@ -4,25 +4,28 @@
 local secret, deadlineMs, leaseMs, budget = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local graceMs = tonumber(ARGV[6])
 
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', NOW, 'LIMIT', 0, 100)) do
-  local fields = redis.call('HMGET', key('video:' .. id), 'owner', 'place')
-  redis.call('ZREM', key('later'), id)
-  if fields[1] then standInLine(id, fields[1], fields[2]) end
+if isFirst('later') then
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', NOW, 'LIMIT', 0, 100)) do
+    local fields = redis.call('HMGET', key('video:' .. id), 'owner', 'place')
+    redis.call('ZREM', key('later'), id)
+    if fields[1] then standInLine(id, fields[1], fields[2]) end
+  end
 end
 
 -- Which account has a place; and if none, when to ask again.
-local account, untilMs, trialEveryMs, strict
+local account, untilMs, trialEveryMs, strict, calm
 for i = 7, #ARGV, 2 do
   local name, limit = ARGV[i], tonumber(ARGV[i + 1])
-  local state = redis.call('HMGET', key('account:' .. name), 'paused_until', 'closed', 'trial_at', 'trial_every', 'strict')
+  local state = redis.call('HMGET', key('account:' .. name), 'paused_until', 'closed', 'trial_at', 'trial_every', 'strict', 'refusals')
   local opens = tonumber(state[1]) or 0
   local closed = (state[2] or '') ~= ''
   if closed then opens = math.max(opens, tonumber(state[3]) or 0) end
   local leases = key('leases:' .. name)
-  redis.call('ZREMRANGEBYSCORE', leases, '-inf', NOW)
+  if isFirst(leases) then redis.call('ZREMRANGEBYSCORE', leases, '-inf', NOW) end
   if opens > NOW then
     if not untilMs or opens < untilMs then untilMs = opens end
   elseif redis.call('ZCARD', leases) < limit then
+    calm = not closed and (tonumber(state[6]) or 0) == 0
     account, strict, trialEveryMs = name, state[5] or '', closed and (tonumber(state[4]) or 300000)
     break
   else
@@ -59,6 +62,7 @@ for _ = 1, 100 do
     else
       -- The caller's turn is used, and its next one starts one later.
       redis.call('ZREM', key('line:' .. owner), id)
+      record.leftLine = true
       redis.call('HSET', key('line-clock'), '', digits(start), owner, digits(start + 1))
       if redis.call('EXISTS', key('line:' .. owner)) == 1 then
         redis.call('ZADD', key('line'), start + 1, owner)
@@ -74,7 +78,7 @@ for _ = 1, 100 do
       holdLease(record, n, leaseMs)
       move(record, 'submitting', NOW + deadlineMs)
       save(record, 'intent', { 'attempt', digits(n), 'account', account })
-      return reply('claimed', record, { 'attempt', digits(n), 'account', account, 'strict', strict, 'order', redis.call('GET', key('order:' .. id)) })
+      return reply('claimed', record, { 'attempt', digits(n), 'account', account, 'strict', strict, 'calm', calm and '1' or '', 'order', redis.call('GET', key('order:' .. id)) })
     end
   end
 end

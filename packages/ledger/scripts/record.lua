@@ -23,11 +23,21 @@ local function key(name)
   return PREFIX .. ':' .. name
 end
 
+-- True once per name and call: the requests of one call share one moment, so some things need not be done for each.
+local seen = {}
+local function isFirst(name)
+  local first = not seen[name]
+  seen[name] = true
+  return first
+end
+
 local function load(id)
-  local flat = redis.call('HGETALL', key('video:' .. id))
-  if #flat == 0 then return nil end
-  local record = { id = id, fields = {}, changed = {} }
-  for i = 1, #flat, 2 do record.fields[flat[i]] = flat[i + 1] end
+  -- Under RESP3 Redis hands the hash over as a table, which is much cheaper than making one of a list here.
+  redis.setresp(3)
+  local fields = redis.call('HGETALL', key('video:' .. id)).map
+  redis.setresp(2)
+  if next(fields) == nil then return nil end
+  local record = { id = id, fields = fields, changed = {} }
   record.was = record.fields.phase
   record.followed = record.fields.current
   return record
@@ -43,6 +53,8 @@ end
 
 local function set(record, field, value)
   if type(value) == 'number' then value = digits(value) end
+  -- Missing and empty mean the same; what is the same already need not be written.
+  if (record.fields[field] or '') == value then return end
   record.fields[field] = value
   record.changed[field] = true
 end
@@ -97,11 +109,16 @@ local function holdLease(record, n, leaseMs)
   redis.call('ZADD', key('leases:' .. get(record, n .. '.account')), NOW + leaseMs, record.id .. '#' .. n)
 end
 
+-- Once for all requests of a call, however many places they free: who waits hears of it only when the call is over.
+local function announcePlace(account)
+  if isFirst('place at ' .. account) then redis.call('PUBLISH', key('places'), account) end
+end
+
 local function freeLease(record, n)
   local account = get(record, n .. '.account')
   set(record, n .. '.lease', 'free')
   if redis.call('ZREM', key('leases:' .. account), record.id .. '#' .. n) == 1 then
-    redis.call('PUBLISH', key('places'), account)
+    announcePlace(account)
   end
 end
 
@@ -262,7 +279,7 @@ local function save(record, what, details)
   if is ~= record.was then
     if record.was then redis.call('ZREM', key('phase:' .. record.was .. ':' .. owner), record.id) end
     redis.call('ZADD', key('phase:' .. is .. ':' .. owner), 0, record.id)
-    if record.was == 'queued' then leaveLine(record) end
+    if record.was == 'queued' and not record.leftLine then leaveLine(record) end
     if is == 'queued' then joinLine(record, num(record, 'not_before')) end
     if record.was == 'generating' and num(record, 'late') == 1 then
       set(record, 'late', 0)

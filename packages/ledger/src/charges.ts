@@ -98,6 +98,7 @@ export async function* readCharges(
       // Its record was forgotten between the two reads.
       if (order === null) continue;
       const charge = presentCharge(member, fields, order);
+      if (charge === null) continue;
       if (query.outcome !== undefined && charge.outcome !== query.outcome) continue;
       if (query.account !== undefined && charge.account !== query.account) continue;
       yield charge;
@@ -150,7 +151,7 @@ function isStray(name: string): boolean {
   return name.startsWith("stray:");
 }
 
-function presentCharge(member: string, values: readonly (string | null)[], order: string): Charge {
+function presentCharge(member: string, values: readonly (string | null)[], order: string): Charge | null {
   const { videoId, name, fields } = partsOf(member);
   const byName = new Map(fields.map((field, index) => [field, values[index] ?? ""]));
   const ofVideo = (field: (typeof VIDEO_FIELDS)[number]): string => byName.get(field) ?? "";
@@ -161,6 +162,8 @@ function presentCharge(member: string, values: readonly (string | null)[], order
   };
   if (isStray(name)) {
     const learnedMs = Number(byName.get(name));
+    // An attempt has taken the task meanwhile, and has a row of its own.
+    if (learnedMs === 0) return null;
     return {
       video: videoId,
       attempt: null,

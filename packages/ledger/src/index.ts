@@ -23,6 +23,6 @@ export {
   type Watched,
 } from "./ledger.ts";
 export type { ListingQuery } from "./listing.ts";
-export type { AuditEntry, OperatorVerbs } from "./operator-verbs.ts";
+export { UNCONFIRMED_BATCH, type AuditEntry, type OperatorVerbs } from "./operator-verbs.ts";
 export { readScriptFile, type ReadScript } from "./scripts.ts";
 export { startPlaceGate, type ClaimedPlace, type PlaceGate, type PlaceGateOptions } from "./place-gate.ts";

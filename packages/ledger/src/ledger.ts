@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import {
   MODES,
@@ -149,6 +149,8 @@ export function createLedger(
   const run = loadScripts(redis, prefix, read);
   const budget = settings.budgetMicros ?? NO_BUDGET;
   const onRecord = recordRunner(run, prefix);
+  /** Accounts that were neither closed nor refusing at this process' last claim: an acceptance is no news of them. */
+  const calm = new Set<string>();
 
   return {
     deliveries: createDeliveries(redis, run, prefix),
@@ -156,14 +158,20 @@ export function createLedger(
     admit: (request) => admit(run, prefix, { ...request, budgetMicros: settings.budgetMicros }),
 
     async read(videoId) {
-      const [reading] = await readReadings(redis, prefix, [videoId]);
-      return reading ?? null;
+      // Three commands that leave together; making a pipeline object costs more than all of them.
+      const [time, fields, order] = await Promise.all([
+        redis.time(),
+        redis.hgetall(`${prefix}:video:${videoId}`),
+        redis.get(`${prefix}:order:${videoId}`),
+      ]);
+      return parseReading(videoId, fields, order, milliseconds(time));
     },
     readMany: (videoIds) => readReadings(redis, prefix, videoIds),
     list: (query) => listIds(redis, prefix, query),
 
     async claimSubmission(accounts) {
-      const secret = randomBytes(16).toString("hex");
+      // 122 random bits, as good as a fresh read of the system's randomness and drawn from a store of it.
+      const secret = randomUUID().replaceAll("-", "");
       const reply = fieldsOf(
         await run("claim-submission", `${prefix}:line`, [
           secret,
@@ -174,13 +182,20 @@ export function createLedger(
           ...accounts.flatMap(({ name, concurrency }) => [name, concurrency]),
         ]),
       );
-      if (reply["result"] === "claimed") return { kind: "claimed", secret, ...parseSubmission(reply) };
+      if (reply["result"] === "claimed") {
+        const submission = parseSubmission(reply);
+        if (reply["calm"]) calm.add(submission.account);
+        else calm.delete(submission.account);
+        return { kind: "claimed", secret, ...submission };
+      }
       if (reply["result"] === "no_place")
         return { kind: "no_place", untilMs: Number(reply["until"]) || null };
       return { kind: "idle" };
     },
 
     async noteAccount(account, verdict) {
+      if (verdict.kind === "open" && calm.has(account)) return;
+      calm.delete(account);
       const args = verdictArguments(verdict, settings);
       await run("close-account", `${prefix}:account:${account}`, [account, verdict.kind, ...args]);
     },
@@ -341,10 +356,18 @@ async function readReadings(redis: Redis, prefix: string, videoIds: readonly str
   const nowMs = milliseconds(time as [string, string]);
   return videoIds.flatMap((id, index) => {
     const fields = answers[index * 2] as Record<string, string>;
-    const order = answers[index * 2 + 1] as string | null;
-    if (!fields["phase"] || order === null) return [];
-    return [{ record: parseRecord(id, fields), order: JSON.parse(order) as Order, nowMs }];
+    return parseReading(id, fields, answers[index * 2 + 1] as string | null, nowMs) ?? [];
   });
+}
+
+function parseReading(
+  id: string,
+  fields: Readonly<Record<string, string>>,
+  order: string | null,
+  nowMs: number,
+): Reading | null {
+  if (!fields["phase"] || order === null) return null;
+  return { record: parseRecord(id, fields), order: JSON.parse(order) as Order, nowMs };
 }
 
 function parseSubmission(reply: Record<string, string>): Omit<Submission, "secret"> {

@@ -8,7 +8,7 @@ import { fieldsOf, type RunScript } from "./scripts.ts";
 /** A wanted adoption whose job was lost is looked at again after this. */
 const ADOPTION_AGAIN_MS = 15_000;
 /** Unconfirmed videos that one call lists. */
-const UNCONFIRMED_BATCH = 100;
+export const UNCONFIRMED_BATCH = 100;
 
 /** What people may do about money, each noted in the audit log by the script that does it. */
 export type OperatorVerbs = {
@@ -26,8 +26,8 @@ export type OperatorVerbs = {
   refuseAdoption(videoId: string, taskId: string, why: string): Promise<Standing>;
   /** Gives an unconfirmed video up; what may have been charged is booked as spent. */
   writeOff(videoId: string, by: string): Promise<Standing>;
-  /** Videos that have been unconfirmed for at least so long, longest first, up to 100. */
-  listUnconfirmed(olderThanMs: number): Promise<string[]>;
+  /** Videos that have been unconfirmed for at least so long, longest first, up to 100 after so many skipped ones. */
+  listUnconfirmed(olderThanMs: number, skipped?: number): Promise<string[]>;
   /** What people have done, newest first. */
   readAudit(most: number): Promise<AuditEntry[]>;
 };
@@ -62,9 +62,10 @@ export function createOperatorVerbs(
     refuseAdoption: (videoId, taskId, why) => onRecord("refuse-adoption", videoId, [taskId, why]),
     writeOff: (videoId, by) => onRecord("write-off", videoId, [by]),
 
-    async listUnconfirmed(olderThanMs) {
+    async listUnconfirmed(olderThanMs, skipped = 0) {
       const since = (await readTime(redis)) - olderThanMs;
-      return await redis.zrangebyscore(`${prefix}:unconfirmed`, "-inf", since, "LIMIT", 0, UNCONFIRMED_BATCH);
+      const page = ["LIMIT", skipped, UNCONFIRMED_BATCH] as const;
+      return await redis.zrangebyscore(`${prefix}:unconfirmed`, "-inf", since, ...page);
     },
 
     async readAudit(most) {

@@ -14,6 +14,8 @@ export type ClaimedPlace = Extract<LineClaim, { kind: "claimed" }> & {
   maySend: () => boolean;
 };
 
+type Asked = LineClaim | { kind: "stopped" };
+
 export type PlaceGate = {
   /** The head of the line with a place, waiting as long as it takes. `stopped`: the signal was aborted first. */
   claim(signal: AbortSignal): Promise<ClaimedPlace | { kind: "idle" } | { kind: "stopped" }>;
@@ -33,8 +35,9 @@ export type PlaceGateOptions = {
 };
 
 /**
- * Turns of one process wait here, in order of arrival, and only the first of them asks Redis: when a place may have
- * become free (the end of any task is announced on a channel) or the known time has come.
+ * While there are places, turns ask side by side. Once there is none, the turns of one process wait here in order, and
+ * only the first of them asks Redis: when a place may have become free (the end of any task is announced on a channel)
+ * or the known time has come.
  */
 export function startPlaceGate(options: PlaceGateOptions): PlaceGate {
   const { ledger, subscriber, accounts, sendWithinMs, monotonicMs } = options;
@@ -49,15 +52,19 @@ export function startPlaceGate(options: PlaceGateOptions): PlaceGate {
   // While Redis is away this waits with the connection; until then claims ask by themselves often enough.
   subscriber.subscribe(channel).catch(options.onProblem);
 
-  async function ask(signal: AbortSignal): ReturnType<PlaceGate["claim"]> {
+  async function ask(signal: AbortSignal): Promise<ClaimedPlace | Exclude<Asked, { kind: "claimed" }>> {
+    if (signal.aborted) return { kind: "stopped" };
+    const askedMs = monotonicMs();
+    const claim = await ledger.claimSubmission(accounts);
+    if (claim.kind !== "claimed") return claim;
+    return { ...claim, maySend: () => monotonicMs() - askedMs < sendWithinMs };
+  }
+
+  async function waitForPlace(signal: AbortSignal): ReturnType<PlaceGate["claim"]> {
     for (;;) {
-      if (signal.aborted) return { kind: "stopped" };
       const announcedBefore = announced;
-      const askedMs = monotonicMs();
-      const claim = await ledger.claimSubmission(accounts);
-      if (claim.kind === "claimed")
-        return { ...claim, maySend: () => monotonicMs() - askedMs < sendWithinMs };
-      if (claim.kind === "idle") return claim;
+      const claim = await ask(signal);
+      if (claim.kind !== "no_place") return claim;
       const waitMs =
         claim.untilMs === null ? ASK_AGAIN_MS : claim.untilMs - (await ledger.readTime()) + SLACK_MS;
       // A place that became free while we asked will not be announced again.
@@ -79,11 +86,21 @@ export function startPlaceGate(options: PlaceGateOptions): PlaceGate {
   }
 
   let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  async function standInOrder(signal: AbortSignal): ReturnType<PlaceGate["claim"]> {
+    waiting += 1;
+    const turn = last.then(() => waitForPlace(signal));
+    last = turn.catch(() => {});
+    return await turn.finally(() => {
+      waiting -= 1;
+    });
+  }
+
   return {
-    claim(signal) {
-      const turn = last.then(() => ask(signal));
-      last = turn.catch(() => {});
-      return turn;
+    async claim(signal) {
+      if (waiting > 0) return await standInOrder(signal);
+      const claim = await ask(signal);
+      return claim.kind === "no_place" ? await standInOrder(signal) : claim;
     },
     async stop() {
       subscriber.off("message", onMessage);

@@ -1,4 +1,5 @@
 import { Failure } from "./failure.ts";
+import { newsOf } from "./news.ts";
 import type { Outcome } from "./outcome.ts";
 import { lookAt, type PollPorts } from "./poll.ts";
 import type { Reading } from "./records.ts";
@@ -59,9 +60,11 @@ async function askForAdoption(
   const about = summarize(order, taskId);
   return {
     log: `${taskId}: ${standing.result}`,
-    next:
-      standing.result === "adopted" && stage
+    next: [
+      ...(standing.result === "adopted" && stage
         ? [{ stage, videoId: record.id, rev: standing.wake, delayMs: 0, about }]
-        : [],
+        : []),
+      ...newsOf(record.id, standing, order),
+    ],
   };
 }

@@ -1,5 +1,5 @@
-import { currentAttempt, stageOf, summarize, type Reading, type Standing } from "@rushes/pipeline";
-import type { Ledger } from "@rushes/ledger";
+import { currentAttempt, newsOf, stageOf, summarize, type Reading, type Standing } from "@rushes/pipeline";
+import { UNCONFIRMED_BATCH, type Ledger } from "@rushes/ledger";
 import type { WakeQueues } from "@rushes/queue";
 
 /** What happens by itself to a video whose answer stays lost. `hold`: nothing, a person decides. */
@@ -10,14 +10,26 @@ const POLICY = "policy";
 
 /** What people do to one video, with the wake-up that follows. Each returns where the record stands then; null = no such video. */
 export type OperatorDesk = {
-  /** @param maxCharges raises the number of allowed charges: consent to pay again; null = as it is */
-  release(videoId: string, maxCharges: number | null, by: string): Promise<Standing | null>;
+  /**
+   * @param maxCharges raises the number of allowed charges: consent to pay again; null = as it is
+   * @param attemptsSeen the number of attempts on which the person decided, another one is `stale`; null = as it is now
+   */
+  release(
+    videoId: string,
+    maxCharges: number | null,
+    by: string,
+    attemptsSeen?: number | null,
+  ): Promise<Standing | null>;
   /** Notes the task; the poll stage asks the provider before it is bound. */
   adopt(videoId: string, taskId: string, by: string): Promise<Standing | null>;
   writeOff(videoId: string, by: string): Promise<Standing | null>;
   /** Makes the next look due now. `stale`: there is no running task to look at. */
   pollNow(videoId: string): Promise<Standing | null>;
-  /** Applies the policy to videos that have been unconfirmed for so long. Returns how many it moved. */
+  /**
+   * Applies the policy to some of the videos that have been unconfirmed for so long, and goes on with further ones at the
+   * next call: those that have used up their charges stay, and must not keep others from their turn. Returns how many
+   * it moved.
+   */
   settleUnconfirmed(policy: UnconfirmedPolicy, afterMs: number): Promise<number>;
 };
 
@@ -33,13 +45,25 @@ export function createOperatorDesk({ ledger, queues }: OperatorDeskOptions): Ope
     if (stage) await queues.wake([{ stage, videoId, rev, delayMs: 0, about: summarize(order) }]);
   }
 
-  async function release(videoId: string, maxCharges: number | null, by: string): Promise<Standing | null> {
+  /** Where the policy goes on: so many of the longest unconfirmed ones are known to stay. */
+  let skipped = 0;
+
+  const release: OperatorDesk["release"] = async (videoId, maxCharges, by, attemptsSeen) => {
     const reading = await ledger.read(videoId);
     if (!reading) return null;
-    const standing = await ledger.release(videoId, reading.record.attempts.length, maxCharges, by);
+    const attempts = attemptsSeen ?? reading.record.attempts.length;
+    const standing = await ledger.release(videoId, attempts, maxCharges, by);
     if (standing.result === "released") await wake(reading, videoId, standing);
     return standing;
-  }
+  };
+
+  const writeOff: OperatorDesk["writeOff"] = async (videoId, by) => {
+    const reading = await ledger.read(videoId);
+    if (!reading) return null;
+    const standing = await ledger.writeOff(videoId, by);
+    await queues.wake(newsOf(videoId, standing, reading.order));
+    return standing;
+  };
 
   return {
     release,
@@ -57,10 +81,7 @@ export function createOperatorDesk({ ledger, queues }: OperatorDeskOptions): Ope
       return standing;
     },
 
-    async writeOff(videoId, by) {
-      const reading = await ledger.read(videoId);
-      return reading && (await ledger.writeOff(videoId, by));
-    },
+    writeOff,
 
     async pollNow(videoId) {
       const reading = await ledger.read(videoId);
@@ -75,13 +96,13 @@ export function createOperatorDesk({ ledger, queues }: OperatorDeskOptions): Ope
     async settleUnconfirmed(policy, afterMs) {
       if (policy === "hold") return 0;
       let settled = 0;
-      for (const videoId of await ledger.listUnconfirmed(afterMs)) {
+      const videoIds = await ledger.listUnconfirmed(afterMs, skipped);
+      for (const videoId of videoIds) {
         const standing =
-          policy === "release"
-            ? await release(videoId, null, POLICY)
-            : await ledger.writeOff(videoId, POLICY);
+          policy === "release" ? await release(videoId, null, POLICY) : await writeOff(videoId, POLICY);
         if (standing?.result === "released" || standing?.result === "written_off") settled += 1;
       }
+      skipped = videoIds.length < UNCONFIRMED_BATCH ? 0 : skipped + videoIds.length - settled;
       return settled;
     },
   };

@@ -1,4 +1,5 @@
-import { Redis, type RedisOptions } from "ioredis";
+import type { Redis, RedisOptions } from "ioredis";
+import { GatheringRedis } from "./gathering-redis.ts";
 
 /** A call of a producer must end: the caller of an HTTP route waits for it. */
 const PRODUCER_TIMEOUT_MS = 5_000;
@@ -34,7 +35,7 @@ function open(
   temperament: RedisOptions,
   onProblem: ((error: Error) => void) | undefined,
 ): Redis {
-  const redis = new Redis(url, {
+  const redis = new GatheringRedis(url, {
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy,
     // A replica that was just demoted refuses writes: go and find the new primary.

@@ -51,19 +51,33 @@ class WatchedWorker extends Worker<JobData, string> {
 
 /** Runs one stage's jobs. What a job means is decided by `decide`; a thrown error is tried again with backoff. */
 export function startStageWorker(options: StageWorkerOptions): StageWorker {
-  const draining = new AbortController();
+  /** One per running job. BullMQ's own would have to be joined with one for draining, which costs much more than both. */
+  const running = new Set<{ id: string | undefined; aborting: AbortController }>();
+  let isDraining = false;
+  const draining = (): Error => new Error("the process is stopping");
 
-  const worker: WatchedWorker = new WatchedWorker(
-    options.stage,
-    async (job: Job<JobData, string>, token = "", lockSignal) => {
-      const signals = lockSignal ? [draining.signal, lockSignal] : [draining.signal];
-      const outcome = await options.decide({
+  async function decide(job: Job<JobData, string>): Promise<Outcome> {
+    const aborting = new AbortController();
+    if (isDraining) aborting.abort(draining());
+    const run = { id: job.id, aborting };
+    running.add(run);
+    try {
+      return await options.decide({
         videoId: job.data.video,
         rev: job.data.rev,
         errand: job.data.errand ?? "follow",
         ...(job.data.delivery === undefined ? {} : { delivery: job.data.delivery }),
-        signal: AbortSignal.any(signals),
+        signal: aborting.signal,
       });
+    } finally {
+      running.delete(run);
+    }
+  }
+
+  const worker: WatchedWorker = new WatchedWorker(
+    options.stage,
+    async (job: Job<JobData, string>, token = "") => {
+      const outcome = await decide(job);
       return await applyOutcome(outcome, {
         job,
         token,
@@ -89,13 +103,16 @@ export function startStageWorker(options: StageWorkerOptions): StageWorker {
   for (const event of ["active", "completed", "locksRenewed"] as const) worker.on(event, () => worker.sign());
   // The job runs on without its lock: the record is the fence, this only spares work.
   worker.on("lockRenewalFailed", (jobIds) => {
-    for (const id of jobIds) worker.cancelJob(id, "the lock was lost");
+    for (const { id, aborting } of running) {
+      if (id !== undefined && jobIds.includes(id)) aborting.abort(new Error("the lock was lost"));
+    }
   });
 
   return {
     isAlive: () => options.redis.status !== "ready" || performance.now() - worker.lastSignMs < SILENCE_MS,
     async stop(signal) {
-      draining.abort(new Error("the process is stopping"));
+      isDraining = true;
+      for (const { aborting } of running) aborting.abort(draining());
       // close() never resolves while Redis is unreachable, so it gets no more time than the caller has.
       const closed = worker.close();
       if (!signal) return await closed;

@@ -79,6 +79,33 @@ describe("what an outcome does to its job", () => {
     });
   });
 
+  test.each([
+    { kind: "wait", log: "again", delayMs: 60_000 },
+    { kind: "give-up", reason: "no use" },
+  ] as const)("$kind, too, adds what follows, and a webhook's job names its delivery", async (outcome) => {
+    const next = [wakeUp(7, { stage: "notify", delivery: 7 })];
+    startWorker(() => Promise.resolve({ ...outcome, next }));
+    await queues.wake([wakeUp(1)]);
+    const state = outcome.kind === "wait" ? "delayed" : "failed";
+    await untilTrue(async () => (await jobState(1)) === state);
+    expect(await queues.queues.notify.getJob("vid_a.notify.7")).toMatchObject({
+      data: { video: "vid_a", rev: 7, delivery: 7 },
+    });
+    const heard: StageJob[] = [];
+    const notifier = startStageWorker({
+      stage: "notify",
+      redis: openConnection(),
+      prefix,
+      concurrency: 1,
+      queues,
+      decide: (job) => (heard.push(job), Promise.resolve({ kind: "advance", log: "told" })),
+      onProblem: () => {},
+    });
+    closing.push(() => notifier.stop());
+    await untilTrue(() => heard.length === 1);
+    expect(heard).toMatchObject([{ videoId: "vid_a", rev: 7, delivery: 7 }]);
+  });
+
   test("wait brings the same job again and costs no attempt", async () => {
     let looks = 0;
     startWorker(() => {

@@ -70,7 +70,7 @@ export function openWebhookSender(settings: WebhookSenderSettings): WebhookSende
       const durationMs = (): number => Math.round(performance.now() - startedMs);
       const signal = AbortSignal.timeout(timeoutMs);
       try {
-        const { statusCode: status, headers, body } = await post(webhook, signal);
+        const { statusCode: status, headers, body } = await inTime(post(webhook, signal), signal);
         const excerpt = await readExcerpt(body);
         const header = headers["retry-after"];
         const retryAfterMs = parseRetryAfter(Array.isArray(header) ? header[0] : header, Date.now());
@@ -88,6 +88,18 @@ export function openWebhookSender(settings: WebhookSenderSettings): WebhookSende
 
     close: () => dispatcher.destroy(),
   };
+}
+
+/** A request that waits for its connection does not hear the signal; it is not sent any more once it has one. */
+async function inTime<Answer>(answer: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(new Error("the time is up"));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 /** What the caller sees in the delivery log; texts of the network's errors would name inner addresses. */

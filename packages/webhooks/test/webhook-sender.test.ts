@@ -155,6 +155,23 @@ describe("no answer is a value, too", () => {
     expect(answer).toMatchObject({ kind: "unanswered", code: "timeout" });
   });
 
+  // Far below the ten seconds that a connection alone may take.
+  test("a name that never resolves: the time is for everything together", { timeout: 8_000 }, async () => {
+    const { url, received } = await status(200);
+    let connected = (): void => {};
+    const lookup: LookupFunction = (_hostname, _options, callback) => {
+      connected = () => callback(null, [{ address: "127.0.0.1", family: 4 }]);
+    };
+    const slow = sender({ timeoutMs: 200, lookup });
+    const late = webhook(url.replace("127.0.0.1", "hooks.example"));
+    expect(await slow.deliver(late)).toMatchObject({ kind: "unanswered", code: "timeout" });
+    // Nor is it sent when the connection comes about after all: the next one on this address is the first.
+    connected();
+    await sender().deliver({ ...webhook(url), id: "vid_next_1" });
+    await slow.close();
+    expect(received.map(({ headers }) => headers["webhook-id"])).toEqual(["vid_next_1"]);
+  });
+
   test("a connection that is reset", async () => {
     const { url } = await receiver((request) => request.socket.resetAndDestroy());
     expect(await sender().deliver(webhook(url))).toMatchObject({ kind: "unanswered", code: "unreachable" });

@@ -12,7 +12,10 @@ const LIMIT_RULE = { error: `limit must be an integer from 1 to ${MAX_LIMIT}` };
 
 const querySchema = z.strictObject({
   status: z.enum(STATUSES, { error: `status must be one of ${STATUSES.join(", ")}` }).optional(),
-  phase: z.enum(PHASES, { error: `phase must be one of ${PHASES.join(", ")}` }).optional(),
+  phase: z
+    .enum(PHASES, { error: `phase must be one of ${PHASES.join(", ")}` })
+    .describe("unconfirmed lists the videos whose answer was lost, which wait for an operator")
+    .optional(),
   limit: z.coerce
     .number(LIMIT_RULE)
     .int(LIMIT_RULE)
@@ -36,7 +39,7 @@ export const addListVideos: AddRoute = (server, { ledger }) => {
     "/videos",
     {
       schema: {
-        summary: "List videos, newest first",
+        summary: "List videos, newest first: your own, or with an admin key everybody's",
         tags: ["videos"],
         querystring: querySchema,
         response: { 200: pageSchema, ...problemAnswers() },

@@ -28,7 +28,7 @@ const SWEEP_EVERY_MS = 2_000;
  * sweep. Only the provider and the store are stand-ins, and nothing is logged or exported as a metric.
  */
 export async function startRushesSide(order: FleetOrder): Promise<RunningSide> {
-  const onProblem = (error: unknown): void => console.error("rushes side:", error);
+  const onProblem = (error: unknown): void => console.error(`rushes side: ${String(error)}`);
   const connections: Redis[] = [];
   const openConnection = (): Redis => {
     const redis = openWorkerConnection(order.redisUrl, onProblem);

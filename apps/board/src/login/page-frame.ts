@@ -24,6 +24,16 @@ button { width: 100%; padding: .625rem .75rem; font: inherit; font-weight: 600; 
 input:focus-visible, button:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 a { color: var(--accent); }
 p.after { margin: 1.25rem 0 0; text-align: center; }
+main.wide { max-width: 80rem; align-self: start; }
+.scroll { overflow-x: auto; margin-bottom: 1.25rem; }
+table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
+th, td { padding: .5rem .75rem .5rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+th, td time, td code { white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.prompt { min-width: 14rem; overflow-wrap: anywhere; }
+code { font: .875em ui-monospace, monospace; }
+dt { margin-top: .5rem; }
+dd { margin: 0; color: var(--quiet); }
 `;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
@@ -37,8 +47,14 @@ const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
 ].join("; ");
 
-/** A whole page in one piece. `body` is HTML, `title` is text. */
-export function sendPage(reply: FastifyReply, httpStatus: number, title: string, body: string): FastifyReply {
+/** A whole page in one piece. `body` is HTML, `title` is text; a wide page has room for a table. */
+export function sendPage(
+  reply: FastifyReply,
+  httpStatus: number,
+  title: string,
+  body: string,
+  { isWide = false } = {},
+): FastifyReply {
   return reply
     .code(httpStatus)
     .header("content-security-policy", CONTENT_SECURITY_POLICY)
@@ -49,7 +65,7 @@ export function sendPage(reply: FastifyReply, httpStatus: number, title: string,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="robots" content="noindex">',
         `<title>${escapeHtml(title)}</title><style>${STYLE}</style>`,
-        `</head><body><main>${body}</main></body></html>`,
+        `</head><body><main${isWide ? ' class="wide"' : ""}>${body}</main></body></html>`,
       ].join("\n"),
     );
 }

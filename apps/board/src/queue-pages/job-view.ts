@@ -8,6 +8,7 @@ const shown = {
   task: z.string(),
   prompt: z.string(),
   rev: z.number(),
+  delivery: z.number(),
 } as const;
 
 /** The prompt on a job is an excerpt already; this is for data made by hand. */
@@ -24,6 +25,8 @@ export type JobView = Partial<{
   /** An excerpt, as plain text. */
   prompt: string;
   rev: number;
+  /** In notify: which of the video's webhooks. */
+  delivery: number;
 }>;
 
 /**

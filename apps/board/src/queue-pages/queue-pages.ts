@@ -40,7 +40,10 @@ export async function addQueuePages(app: FastifyInstance, options: QueuePagesOpt
       uiConfig: {
         boardTitle: "Rushes",
         hideDocsLink: true,
-        miscLinks: [{ text: "Log out", url: "/logout" }],
+        miscLinks: [
+          { text: "Unconfirmed videos", url: "/unconfirmed" },
+          { text: "Log out", url: "/logout" },
+        ],
       },
     },
   });

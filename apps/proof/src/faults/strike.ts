@@ -6,6 +6,7 @@ import type { ProofSystem } from "../system/proof-system.ts";
 import type { PartProcess } from "../system/part-process.ts";
 import { pressBoard } from "./board-presses.ts";
 import type { FaultKind, PlannedFault } from "./fault-schedule.ts";
+import type { Pace } from "./pace.ts";
 
 /** The parts of a system that faults need; the plain control has them too. */
 export type Struck = Pick<ProofSystem, "folder" | "redis" | "workers" | "replaceWorker" | "board"> & {
@@ -18,6 +19,10 @@ type Strike = Pick<FaultLine, "target" | "lastsMs" | "note"> & {
   mend?: () => unknown;
 };
 
+/** A worker is struck only while so many others could go on: a busy machine takes long to start new ones. */
+const LEAST_AWAKE = 2;
+const HOLD_MS = 20_000;
+
 /** At most half of the workers are frozen at once, or nobody is left to take over. */
 const FROZEN_SHARE = 0.5;
 
@@ -25,14 +30,15 @@ const FROZEN_SHARE = 0.5;
  * Carries the planned faults out at their times and writes each down. Resolves when the last one is mended: everybody
  * runs, nobody is frozen, Redis is up.
  */
-export async function strikeAll(system: Struck, faults: readonly PlannedFault[]): Promise<void> {
-  const startedAt = performance.now();
+export async function strikeAll(system: Struck, faults: readonly PlannedFault[], pace: Pace): Promise<void> {
   const mending: Promise<unknown>[] = [];
   // One at a time: Redis cannot be killed while it is being started.
   let redisBusy: Promise<unknown> = Promise.resolve();
 
   for (const fault of faults) {
-    await sleep(Math.max(0, fault.atMs - (performance.now() - startedAt)));
+    await pace.until(fault.atMs);
+    if (fault.kind === "kill-worker" || fault.kind === "freeze-worker")
+      await pace.holdUntil(() => countAwake(system) >= LEAST_AWAKE, HOLD_MS);
     if (fault.kind === "kill-redis" || fault.kind === "freeze-redis") await redisBusy;
     const strike = await STRIKES[fault.kind](system, fault);
     const { mend, ...about } = strike;
@@ -47,16 +53,18 @@ export async function strikeAll(system: Struck, faults: readonly PlannedFault[])
 
 const STRIKES: Record<FaultKind, (system: Struck, fault: PlannedFault) => Promise<Strike>> = {
   async "kill-worker"(system, { pick, length }) {
-    const victim = chosen(system.workers(), pick);
+    // One that is still starting holds nothing, and would never come to anything on a busy machine.
+    const victim = chosen(system.workers().filter((worker) => worker.isReady()), pick);
+    if (!victim) return { target: "none", note: "nobody is up" };
     await victim.kill();
     return { target: victim.name, lastsMs: Math.round(length * 800), mend: () => system.replaceWorker(victim) };
   },
 
   async "freeze-worker"(system, { pick, length }) {
-    const workers = system.workers().filter((worker) => worker.isRunning());
+    const workers = system.workers().filter((worker) => worker.isReady());
     const running = workers.filter((worker) => !worker.isFrozen());
-    if (running.length <= workers.length * FROZEN_SHARE) return { target: "none", note: "too many are frozen" };
-    const victim = chosen(running, pick);
+    const victim = running.length > workers.length * FROZEN_SHARE ? chosen(running, pick) : undefined;
+    if (!victim) return { target: "none", note: "too many are frozen" };
     victim.freeze();
     const lastsMs = Math.round(6_000 + length * 4_000);
     return { target: victim.name, lastsMs, mend: () => victim.thaw() };
@@ -65,7 +73,7 @@ const STRIKES: Record<FaultKind, (system: Struck, fault: PlannedFault) => Promis
   async "kill-api"({ api }, { length }) {
     if (!api) return { target: "none" };
     const victim = api.process();
-    if (!victim.isRunning()) return { target: victim.name, note: "is down already" };
+    if (!victim.isReady()) return { target: "none", note: "the api is down already" };
     await victim.kill();
     return { target: victim.name, lastsMs: Math.round(length * 500), mend: api.restart };
   },
@@ -73,6 +81,7 @@ const STRIKES: Record<FaultKind, (system: Struck, fault: PlannedFault) => Promis
   async "freeze-api"({ api }, { length }) {
     if (!api) return { target: "none" };
     const victim = api.process();
+    if (!victim.isReady() || victim.isFrozen()) return { target: "none", note: "the api is down already" };
     victim.freeze();
     return { target: victim.name, lastsMs: Math.round(500 + length * 2_500), mend: () => victim.thaw() };
   },
@@ -121,10 +130,12 @@ const STRIKES: Record<FaultKind, (system: Struck, fault: PlannedFault) => Promis
   },
 };
 
-function chosen(workers: readonly PartProcess[], pick: number): PartProcess {
-  const worker = workers[Math.floor(pick * workers.length)];
-  if (!worker) throw new Error("there are no workers");
-  return worker;
+function countAwake(system: Struck): number {
+  return system.workers().filter((worker) => worker.isReady() && !worker.isFrozen()).length;
+}
+
+function chosen(workers: readonly PartProcess[], pick: number): PartProcess | undefined {
+  return workers[Math.floor(pick * workers.length)];
 }
 
 /** Redis is down or frozen now and then; then there is nobody to do this to. */

@@ -54,7 +54,6 @@ export type History = { facts: RunFacts; steps: StepLine[] } & { [Name in keyof 
 export function readHistory(path: string): History {
   const list = <Name extends keyof Lines>(name: Name): Lines[Name][] =>
     readLines<Lines[Name]>(join(path, `${name}.ndjson`));
-  const stepsPath = join(path, "steps");
   return {
     facts: JSON.parse(readFileSync(join(path, "run.json"), "utf8")) as RunFacts,
     orders: list("orders"),
@@ -63,10 +62,15 @@ export function readHistory(path: string): History {
     objects: list("objects"),
     faults: list("faults"),
     records: list("records"),
-    steps: readdirSync(stepsPath)
-      .flatMap((name) => readLines<StepLine>(join(stepsPath, name)))
-      .toSorted((a, b) => a.at - b.at),
+    steps: readSteps(join(path, "steps")),
   };
+}
+
+/** The steps of all processes so far, in order of time. */
+export function readSteps(stepsPath: string): StepLine[] {
+  return readdirSync(stepsPath)
+    .flatMap((name) => readLines<StepLine>(join(stepsPath, name)))
+    .toSorted((a, b) => a.at - b.at);
 }
 
 /** A file that nobody wrote is an empty list. The last line of a killed process may be torn; it is left out. */

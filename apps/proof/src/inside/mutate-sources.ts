@@ -21,8 +21,8 @@ export function mutateSources(name: string): void {
   });
 
   const readFile = fs.readFileSync;
-  const readEdited = (path: fs.PathOrFileDescriptor, encoding?: BufferEncoding): string | Buffer => {
-    const content = readFile(path, encoding);
+  const readEdited = (path: fs.PathOrFileDescriptor, ...options: never[]): string | Buffer => {
+    const content: string | Buffer = readFile(path, ...options);
     const due = path instanceof URL && path.pathname.endsWith(".lua") ? editsOf(path.pathname) : [];
     return due.length === 0 ? content : edited(content.toString(), due);
   };

@@ -1,5 +1,6 @@
+import { flushCompileCache } from "node:module";
 import { mutateSources } from "./mutate-sources.ts";
-import { stopAtPoint } from "./stop-at-point.ts";
+import { stopAtPoints } from "./stop-at-points.ts";
 import { writeSteps } from "./write-steps.ts";
 
 /**
@@ -9,17 +10,21 @@ import { writeSteps } from "./write-steps.ts";
  *
  *   PROOF_STEPS   the file that steps are written to
  *   PROOF_NAME    the name of this process in the history
- *   PROOF_POINT, PROOF_SIGNAL   where to be struck, once, and by what
+ *   PROOF_ARMS    the file that names a point at which to be struck, while there is one
  *   PROOF_MUTANT  which rule to take out
  */
+const FLUSH_AFTER_MS = 3_000;
+
 const {
   PROOF_STEPS: stepsPath,
   PROOF_NAME: name = "",
-  PROOF_POINT: point,
-  PROOF_SIGNAL: signal,
+  PROOF_ARMS: armsPath,
   PROOF_MUTANT: mutant,
 } = process.env;
 
+// A killed process would never write its compiled code down, and every start would be as slow as the first.
+setTimeout(flushCompileCache, FLUSH_AFTER_MS).unref();
+
 if (mutant) mutateSources(mutant);
 const writeStep = writeSteps(stepsPath ?? "/dev/null", name);
-if (point) stopAtPoint(point, signal === "SIGSTOP" ? "SIGSTOP" : "SIGKILL", writeStep);
+if (armsPath) stopAtPoints(armsPath, writeStep);

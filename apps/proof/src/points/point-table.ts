@@ -186,8 +186,3 @@ export const POINTS: readonly Point[] = [
   },
 ];
 
-export function findPoint(name: string): Point {
-  const point = POINTS.find((known) => known.name === name);
-  if (!point) throw new Error(`there is no point ${name}`);
-  return point;
-}

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Pace } from "../faults/pace.ts";
 import type { HistoryFolder } from "../history/history-folder.ts";
 import type { PlannedOrder } from "./order-plan.ts";
 
@@ -36,11 +37,11 @@ export async function placeOrders(
   url: string,
   folder: HistoryFolder,
   orders: readonly PlannedOrder[],
+  pace: Pace,
 ): Promise<Told[]> {
-  const startedAt = performance.now();
   return await Promise.all(
     orders.map(async (order) => {
-      await sleep(Math.max(0, order.atMs - (performance.now() - startedAt)));
+      await pace.until(order.atMs);
       const [told] = await Promise.all([
         placeOrder(url, folder, order),
         ...(order.isDoubled ? [placeOrder(url, folder, order)] : []),

@@ -41,7 +41,7 @@ export function planOrders(seed: number, count: number, overMs: number, random: 
 export function plainOrder(name: string, marker = ""): PlannedOrder {
   const prompt = `${name} ${marker}`.trim();
   return {
-    key: name,
+    key: name.replaceAll(" ", "-"),
     atMs: 0,
     body: { input: { mode: "master-text-to-video", duration: 5, prompt }, max_charges: 1 },
     priceUsd: 1,

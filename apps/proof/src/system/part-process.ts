@@ -3,13 +3,18 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { untilTrue } from "@rushes/test-rig";
+import { writeArms, type Arms } from "../inside/arm.ts";
 
 export const ROOT = join(import.meta.dirname, "../../../..");
 
 export type PartProcess = {
+  /** Lets it strike itself at a point, once; see `stop-at-points.ts`. */
+  arm(arms: Arms): void;
   /** Of this start; no other start has it. */
   name: string;
   isRunning(): boolean;
+  /** It runs, and has said that it has started. */
+  isReady(): boolean;
   isFrozen(): boolean;
   /** SIGSTOP and SIGCONT. */
   freeze(): void;
@@ -28,12 +33,18 @@ export type PartOptions = {
   main: string;
   environment: Readonly<Record<string, string>>;
   logsPath: string;
-  /** For a point, a mutant: what the preload is told. Undefined: the process is not watched. */
+  /** What the preload is told beyond where to write its steps. */
   inside?: Readonly<Record<string, string>>;
   stepsPath: string;
 };
 
 const PRELOAD = join(import.meta.dirname, "../inside/preload.ts");
+
+/** A runner that ends early must not leave processes behind. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
 
 /** A loaded machine may take long to start a process; nothing depends on how long. */
 const START_MS = 60_000;
@@ -43,6 +54,7 @@ const START_MS = 60_000;
  * the bottleneck of what it watches.
  */
 export function startPart({ name, main, environment, logsPath, stepsPath, inside }: PartOptions): PartProcess {
+  const armsPath = join(logsPath, `${name}.arms`);
   const logPath = join(logsPath, `${name}.log`);
   const log = openSync(logPath, "a");
   const child: ChildProcess = spawn(
@@ -50,21 +62,26 @@ export function startPart({ name, main, environment, logsPath, stepsPath, inside
     ["--conditions=source", "--import", PRELOAD, join(ROOT, main)],
     {
       cwd: ROOT,
-      env: { ...environment, PROOF_NAME: name, PROOF_STEPS: join(stepsPath, `${name}.ndjson`), ...inside },
+      env: { ...environment, PROOF_NAME: name, PROOF_STEPS: join(stepsPath, `${name}.ndjson`), PROOF_ARMS: armsPath, ...inside },
       stdio: ["ignore", log, log],
     },
   );
   closeSync(log);
-  const killNow = (): void => void child.kill("SIGKILL");
-  process.once("exit", killNow);
-  child.once("exit", () => process.off("exit", killNow));
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   let isFrozen = false;
+  let hasStarted = false;
 
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   const readLog = (): string => readFileSync(logPath, "utf8");
   return {
     name,
+    arm: (arms) => writeArms(armsPath, arms),
     isRunning,
+    isReady() {
+      hasStarted ||= readLog().includes("has started");
+      return hasStarted && isRunning();
+    },
     isFrozen: () => isFrozen,
     freeze() {
       isFrozen = child.kill("SIGSTOP");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { apiAccess, boardLogin } from "./access.ts";
+import { apiAccess, boardLogin, webhookSigning } from "./access.ts";
 import type { Memory, MemoryFile } from "./memory.ts";
 
 function memoryFile(): MemoryFile {
@@ -37,4 +37,17 @@ test("logins that are set are passed on, and nothing of them is shown", async ()
   );
   expect(boardUsers).toBe("me:admin:hash");
   expect(words).not.toContain("hash");
+});
+
+test("the secret of webhooks is made up once, kept and shown", () => {
+  const memory = memoryFile();
+  const first = webhookSigning(undefined, memory);
+  expect(first.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  expect(first.words).toBe(first.secret);
+  expect(webhookSigning(undefined, memory)).toEqual(first);
+  expect(webhookSigning(undefined, memoryFile()).secret).not.toBe(first.secret);
+});
+
+test("a secret that is set stays where it is, and nothing of it is shown", () => {
+  expect(webhookSigning("whsec_mine", memoryFile())).toEqual({ secret: undefined, words: "WEBHOOK_SECRET" });
 });

@@ -36,6 +36,20 @@ export async function boardLogin(
   return { boardUsers: known.user, words: `name ${OPERATOR}, password ${known.password}` };
 }
 
+/**
+ * What signs webhooks: the secret that is set, or one that is made up at the first start and kept, so that a receiver
+ * that was set up once goes on. `words` is what to tell a person.
+ */
+export function webhookSigning(
+  listed: string | undefined,
+  memory: MemoryFile,
+): { secret: string | undefined; words: string } {
+  if (listed !== undefined) return { secret: undefined, words: "WEBHOOK_SECRET" };
+  const secret = memory.get().webhookSecret ?? `whsec_${randomBytes(32).toString("base64")}`;
+  memory.set({ webhookSecret: secret });
+  return { secret, words: secret };
+}
+
 async function makeOperator(makeUser: (name: string, password: string) => Promise<string>) {
   const password = randomBytes(8).toString("hex");
   return { password, user: await makeUser(OPERATOR, password) };

@@ -7,6 +7,8 @@ const memorySchema = z.object({
   ports: z.record(z.string(), z.number()).default({}),
   /** The operator's password at the board, and the entry of `BOARD_USERS` that goes with it. */
   board: z.object({ password: z.string(), user: z.string() }).optional(),
+  /** Signs webhooks where `WEBHOOK_SECRET` is not set. */
+  webhookSecret: z.string().optional(),
   /** The sample order that has not ended yet. `id` is missing when its answer was never seen. */
   sample: z.object({ idempotencyKey: z.string(), id: z.string().optional() }).optional(),
 });

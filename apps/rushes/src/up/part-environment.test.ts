@@ -13,7 +13,11 @@ function environment(
     outer,
     embedded: { ...everything, ...embedded },
     addresses: { redisUrl: outer["REDIS_URL"] ?? "redis://127.0.0.1:1", stateFile: "/data/tasks", ports },
-    credentials: { apiKeys: outer["API_KEYS"], boardUsers: "operator:made-up" },
+    credentials: {
+      apiKeys: outer["API_KEYS"],
+      boardUsers: "operator:made-up",
+      webhookSecret: outer["WEBHOOK_SECRET"] ? undefined : "whsec_made-up",
+    },
   });
 }
 
@@ -24,6 +28,8 @@ describe("with everything embedded", () => {
       APIXO_BASE_URL: "http://127.0.0.1:3/api/v1",
       APIXO_API_KEY: "sandbox",
       ALLOW_PRIVATE_DOWNLOADS: "true",
+      ALLOW_PRIVATE_WEBHOOKS: "true",
+      WEBHOOK_SECRET: "whsec_made-up",
       AWS_ENDPOINT_URL_S3: "http://127.0.0.1:2",
       ARCHIVE_BUCKET: "rushes",
       S3_FORCE_PATH_STYLE: "true",
@@ -45,7 +51,10 @@ describe("with everything embedded", () => {
   });
 
   test("what a person has set wins over the fast schedule", () => {
-    expect(environment("worker", { POLL_FIRST_MS: "1", POLL_MIN_MS: "" })).toMatchObject({
+    expect(
+      environment("worker", { POLL_FIRST_MS: "1", POLL_MIN_MS: "", ALLOW_PRIVATE_WEBHOOKS: "false" }),
+    ).toMatchObject({
+      ALLOW_PRIVATE_WEBHOOKS: "false",
       POLL_FIRST_MS: "1",
       POLL_MIN_MS: "500",
     });
@@ -79,6 +88,7 @@ describe("what is set outside", () => {
       "POLL_FIRST_MS",
       "AWS_ENDPOINT_URL_S3",
       "ALLOW_PRIVATE_DOWNLOADS",
+      "ALLOW_PRIVATE_WEBHOOKS",
     ]) {
       expect(worker[name]).toBeUndefined();
     }

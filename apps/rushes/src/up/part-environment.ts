@@ -26,6 +26,8 @@ export type Credentials = {
   /** `API_KEYS` with a key for the sample order added; unset while everyone is let in. */
   apiKeys: string | undefined;
   boardUsers: string;
+  /** Signs webhooks; unset while the environment's own `WEBHOOK_SECRET` does. */
+  webhookSecret: string | undefined;
 };
 
 /** Secrets, and the parts that have a use for them. A part that has none does not get to see them. */
@@ -54,6 +56,9 @@ const FAST_SCHEDULE = {
   LEASE_MAX_MS: String(1_800_000 / SPEED),
   LIMIT_TIME_SCALE: String(1 / SPEED),
 };
+
+/** Whoever tries webhooks out listens on this machine. What a person has set wins. */
+const PRIVATE_RECEIVERS = { ALLOW_PRIVATE_WEBHOOKS: "true" };
 
 /**
  * The environment of one part: what the person has set, less the secrets of others, with the addresses of what is
@@ -87,6 +92,8 @@ export function partEnvironment(
     case "worker":
       return {
         ...(embedded.sandbox ? FAST_SCHEDULE : {}),
+        ...(embedded.sandbox ? PRIVATE_RECEIVERS : {}),
+        WEBHOOK_SECRET: credentials.webhookSecret,
         ...inherited,
         ...redis,
         ...drain,

@@ -13,8 +13,10 @@ export function placesToOpen(at: {
   ports: Ports;
   embedded: Embedded;
   boardLogin: string;
+  /** What signs webhooks. */
+  signedWith: string;
 }): string[] {
-  const { api, apiPage, ports, embedded, boardLogin } = at;
+  const { api, apiPage, ports, embedded, boardLogin, signedWith } = at;
   const price = embedded.sandbox ? "" : " (costs $1.00)";
   return [
     "Everything is ready:",
@@ -25,6 +27,7 @@ export function placesToOpen(at: {
     `  curl ${api.url}/v1/videos -H 'content-type: application/json' -H 'idempotency-key: my-first-order' \\`,
     ...(api.key !== undefined ? ["    -H 'authorization: Bearer <your key>' \\"] : []),
     `    -d '{"input":{"mode":"master-text-to-video","prompt":"A lighthouse at dusk","duration":5,"aspect_ratio":"16:9"}}'`,
+    `With "webhook_url" in the order you are told how it ended; webhooks are signed with ${signedWith}`,
     "Ctrl-C stops everything; the next start goes on where this one stopped.",
   ];
 }

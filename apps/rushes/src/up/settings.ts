@@ -10,6 +10,8 @@ export const upSchema = z.object({
   APIXO_ACCOUNTS: plainText("a list of accounts").optional(),
   API_KEYS: plainText("a list of callers").optional(),
   BOARD_USERS: plainText("a list of logins").optional(),
+  // Only whether there is one matters here; the worker reads it.
+  WEBHOOK_SECRET: plainText("a secret that signs webhooks").optional(),
   PORT: port().optional(),
   HEALTH_PORT: port().optional(),
   BOARD_PORT: port().optional(),

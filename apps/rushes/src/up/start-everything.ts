@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
 import type { End, Environment, Part } from "@rushes/lifecycle";
 import type { Terminal } from "../terminal.ts";
-import { apiAccess, boardLogin } from "./access.ts";
+import { apiAccess, boardLogin, webhookSigning } from "./access.ts";
 import { createChildren, type Children } from "./children.ts";
 import { choosePorts, NO_PORTS, type Ports } from "./chosen-ports.ts";
 import { startFileStore } from "./file-store.ts";
@@ -43,13 +43,25 @@ export async function startEverything(options: StartOptions): Promise<void> {
   const login = await boardLogin(settings.BOARD_USERS, start.memory, (name, password) =>
     makeBoardUser(join(start.appsFolder, "board/src/make-user.ts"), name, password),
   );
+  const signing = webhookSigning(settings.WEBHOOK_SECRET, start.memory);
   if (start.embedded.redis) await startRedis(start);
   if (start.embedded.store) await startStore(start);
-  await startApps(start, { apiKeys: access.apiKeys, boardUsers: login.boardUsers });
+  await startApps(start, {
+    apiKeys: access.apiKeys,
+    boardUsers: login.boardUsers,
+    webhookSecret: signing.secret,
+  });
 
   const api = { url: `http://127.0.0.1:${start.ports.api}`, key: access.key };
   const apiPage = await firstThatAnswers(API_PAGES, api.url, options.stopping);
-  for (const line of placesToOpen({ ...start, api, apiPage, boardLogin: login.words })) terminal.say(line);
+  for (const line of placesToOpen({
+    ...start,
+    api,
+    apiPage,
+    boardLogin: login.words,
+    signedWith: signing.words,
+  }))
+    terminal.say(line);
   if (!start.embedded.sandbox) return;
   const storeFolder = start.embedded.store ? storeFolderIn(data) : undefined;
   // Not waited for: the start is done, and this goes on beside everything else.

@@ -42,6 +42,12 @@ export function take(tally: Tally, timeMs: number): boolean {
   return true;
 }
 
+export function countAll(tally: Tally): number {
+  let sum = 0;
+  for (const [, count] of tally) sum += count;
+  return sum;
+}
+
 /** How many are later than a moment. */
 export function countAfter(tally: Tally, timeMs: number): number {
   let count = 0;

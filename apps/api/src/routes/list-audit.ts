@@ -1,0 +1,54 @@
+import { z } from "zod";
+import type { AddRoute } from "../api-parts.ts";
+import { problemAnswers } from "../problem-schema.ts";
+import { requireAdmin } from "../require-admin.ts";
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+const LIMIT_RULE = { error: `limit must be an integer from 1 to ${MAX_LIMIT}` };
+
+const entrySchema = z.strictObject({
+  object: z.literal("audit_entry"),
+  at: z.int().describe("Unix time in seconds"),
+  by: z.string().describe("The name of the API key, or policy for UNCONFIRMED_POLICY"),
+  verb: z.string().describe("adopt, release or write-off"),
+  video_id: z.string(),
+  details: z.record(z.string(), z.string()),
+});
+
+const listSchema = z.strictObject({ object: z.literal("list"), data: z.array(entrySchema).readonly() });
+
+/** `GET /v1/audit`: what people, and the policy, decided about money. About the newest 10,000 entries are kept. */
+export const addListAudit: AddRoute = (server, { ledger }) => {
+  server.get(
+    "/audit",
+    {
+      schema: {
+        summary: "List what operators did to videos, newest first",
+        tags: ["operation"],
+        querystring: z.strictObject({
+          limit: z.coerce
+            .number(LIMIT_RULE)
+            .int(LIMIT_RULE)
+            .min(1, LIMIT_RULE)
+            .max(MAX_LIMIT, LIMIT_RULE)
+            .default(DEFAULT_LIMIT),
+        }),
+        response: { 200: listSchema, ...problemAnswers("admin_only") },
+      },
+      onRequest: requireAdmin,
+    },
+    async (request, reply) => {
+      const entries = await ledger.readAudit(request.query.limit);
+      const data = entries.map(({ atMs, by, verb, videoId, details }) => ({
+        object: "audit_entry" as const,
+        at: Math.floor(atMs / 1000),
+        by,
+        verb,
+        video_id: videoId,
+        details,
+      }));
+      return reply.send({ object: "list", data });
+    },
+  );
+};

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import type { AddRoute } from "../api-parts.ts";
+import { callerOf } from "../identify-caller.ts";
+import { operateVideo, VERB_PROBLEMS } from "../operate-video.ts";
+import { problemAnswers } from "../problem-schema.ts";
+import { requireAdmin } from "../require-admin.ts";
+import { MOST_CHARGES } from "../verb-refusal.ts";
+import { videoIdSchema } from "../video-id.ts";
+import { videoSchema } from "../video-schema.ts";
+
+const CHARGES_RULE = { error: `max_charges must be an integer from 1 to ${MOST_CHARGES}` };
+const ATTEMPTS_RULE = { error: "attempts must be an integer from 1" };
+
+const bodySchema = z
+  .strictObject({
+    max_charges: z
+      .int(CHARGES_RULE)
+      .min(1, CHARGES_RULE)
+      .max(MOST_CHARGES, CHARGES_RULE)
+      .optional()
+      .describe("Raises how often the video may be charged in all: your consent to pay again"),
+    attempts: z
+      .int(ATTEMPTS_RULE)
+      .min(1, ATTEMPTS_RULE)
+      .optional()
+      .describe("unconfirmed.attempts as you saw it: refused if there have been more since"),
+  })
+  .meta({ examples: [{ max_charges: 2, attempts: 1 }] });
+
+/**
+ * `POST /v1/videos/{id}/release`: lets an unconfirmed video be charged again. Two that come at once release it once, for
+ * after the first it is queued.
+ */
+export const addReleaseVideo: AddRoute = (server, { ledger, operatorDesk }) => {
+  server.post(
+    "/videos/:id/release",
+    {
+      schema: {
+        summary: "Submit a video again whose answer was lost: a new charge",
+        tags: ["operation"],
+        params: z.object({ id: videoIdSchema }),
+        querystring: z.strictObject({}),
+        body: bodySchema,
+        response: { 202: videoSchema, ...problemAnswers(...VERB_PROBLEMS, "charges_used_up") },
+      },
+      onRequest: requireAdmin,
+      preValidation: async (request) => {
+        if (request.body === undefined) request.body = {};
+      },
+    },
+    async (request, reply) => {
+      const { name } = callerOf(request);
+      const { max_charges: maxCharges = null, attempts = null } = request.body;
+      const video = await operateVideo(request, ledger, "release", "released", (id) =>
+        operatorDesk.release(id, maxCharges, name, attempts),
+      );
+      return reply.code(202).send(video);
+    },
+  );
+};

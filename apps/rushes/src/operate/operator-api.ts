@@ -1,0 +1,132 @@
+import {
+  EnvironmentProblem,
+  httpUrl,
+  parseEnvironment,
+  secretText,
+  type Environment,
+} from "@rushes/lifecycle";
+import { z } from "zod";
+import { apiPageSchema, apiVideoSchema, type ApiVideo } from "./api-video.ts";
+
+/** Longer than the api waits for Redis. */
+const REQUEST_TIMEOUT_MS = 15_000;
+/** The most that one page may have. */
+const PAGE = 100;
+
+const settingsSchema = z.object({
+  RUSHES_URL: httpUrl("http://127.0.0.1:8080"),
+  RUSHES_API_KEY: secretText("an admin's key of the api").optional(),
+});
+
+/** The api did not do what was asked; the message tells a person why, and what to do. */
+export class OperatorProblem extends Error {
+  override readonly name = "OperatorProblem";
+  /** The api's own code; null when it did not answer as it should. */
+  readonly code: string | null;
+
+  constructor(message: string, code: string | null = null) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What operators ask of the api. Every call may throw `OperatorProblem`; none is repeated by itself. */
+export type OperatorApi = {
+  fetchVideo(id: string): Promise<ApiVideo>;
+  /** Every unconfirmed video, newest first, a page at a time. */
+  listUnconfirmed(): AsyncGenerator<ApiVideo>;
+  adopt(id: string, taskId: string): Promise<ApiVideo>;
+  release(id: string, wish: { max_charges?: number; attempts: number }): Promise<ApiVideo>;
+  writeOff(id: string): Promise<ApiVideo>;
+  poll(id: string): Promise<ApiVideo>;
+};
+
+/** @throws OperatorProblem when the environment cannot be used */
+export function createOperatorApi(environment: Environment): OperatorApi {
+  const { RUSHES_URL: url, RUSHES_API_KEY: key } = settingsOf(environment);
+
+  async function ask<Answer>(schema: z.ZodType<Answer>, path: string, body?: object): Promise<Answer> {
+    const headers = new Headers(key ? { authorization: `Bearer ${key.reveal()}` } : {});
+    if (body !== undefined) headers.set("content-type", "application/json");
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(`${url}${path}`, {
+        method: body === undefined ? "GET" : "POST",
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        redirect: "error",
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+      text = await response.text();
+    } catch {
+      const unsure =
+        body === undefined ? "" : " It is not known whether it was done: look with rushes status.";
+      throw new OperatorProblem(`The api does not answer at ${url} (RUSHES_URL).${unsure}`);
+    }
+    const json = parseJson(text);
+    if (!response.ok) throw refusalOf(response.status, json);
+    const parsed = schema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    throw new OperatorProblem(`What answers at ${url} (RUSHES_URL) is not this version's api.`);
+  }
+
+  const press = (id: string, verb: string, body: object): Promise<ApiVideo> =>
+    ask(apiVideoSchema, `/v1/videos/${encodeURIComponent(id)}/${verb}`, body);
+
+  return {
+    fetchVideo: (id) => ask(apiVideoSchema, `/v1/videos/${encodeURIComponent(id)}`),
+    async *listUnconfirmed() {
+      let after = "";
+      for (;;) {
+        const page = await ask(apiPageSchema, `/v1/videos?phase=unconfirmed&limit=${PAGE}${after}`);
+        yield* page.data;
+        if (!page.has_more || page.last_id === null) return;
+        after = `&after=${encodeURIComponent(page.last_id)}`;
+      }
+    },
+    adopt: (id, taskId) => press(id, "adopt", { task_id: taskId }),
+    release: (id, wish) => press(id, "release", wish),
+    writeOff: (id) => press(id, "write-off", {}),
+    poll: (id) => press(id, "poll", {}),
+  };
+}
+
+function settingsOf(environment: Environment): z.output<typeof settingsSchema> {
+  try {
+    return parseEnvironment(settingsSchema, environment);
+  } catch (error) {
+    if (error instanceof EnvironmentProblem) throw new OperatorProblem(error.message);
+    throw error;
+  }
+}
+
+const problemSchema = z.object({
+  code: z.string(),
+  title: z.string(),
+  detail: z.string(),
+  errors: z.array(z.object({ field: z.string(), message: z.string() })).default([]),
+});
+
+function refusalOf(status: number, json: unknown): OperatorProblem {
+  const { data: problem } = problemSchema.safeParse(json);
+  if (!problem) return new OperatorProblem(`The api answers ${status}.`);
+  const hint = HINTS[problem.code] ?? "";
+  const fields = problem.errors.map(({ field, message }) => `\n  ${field}: ${message}`).join("");
+  return new OperatorProblem(`${problem.title}. ${problem.detail}${hint}${fields}`, problem.code);
+}
+
+/** What is different for those who come over the command line. */
+const HINTS: Readonly<Record<string, string>> = {
+  unauthorized: " Set RUSHES_API_KEY.",
+  admin_only: " Set RUSHES_API_KEY to an admin's key.",
+  charges_used_up: " Here: --max-charges.",
+};
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}

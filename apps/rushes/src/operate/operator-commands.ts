@@ -1,0 +1,100 @@
+import type { Command, CommandContext } from "../commands.ts";
+import { adoptTask } from "./adopt-task.ts";
+import type { OperateOptions } from "./operate-options.ts";
+import { createOperatorApi, OperatorProblem } from "./operator-api.ts";
+import { parseMaxCharges, releaseVideo } from "./release-video.ts";
+import { showUnconfirmed } from "./show-unconfirmed.ts";
+import { statusLines } from "./video-lines.ts";
+import { writeOffVideo } from "./write-off-video.ts";
+
+const YES = "do not ask, also at a terminal";
+const JSON_FLAG = "as the api answers it";
+const ID = "vid_01kaz3m1s8q4n0w2c9e7h5r6t4";
+
+/** What operators do about videos, over HTTP: RUSHES_URL says where, RUSHES_API_KEY is an admin's key. */
+export const OPERATOR_COMMANDS: Readonly<Record<string, Command>> = {
+  unconfirmed: {
+    summary: "list the videos whose answer was lost, and what is at stake",
+    flags: { json: `${JSON_FLAG}, one video per line` },
+    examples: ["unconfirmed", "unconfirmed --json | jq -r .id"],
+    run: (flags, context) => overApi(context, (options) => showUnconfirmed(options, flags["json"] === true)),
+  },
+  adopt: {
+    summary: "name the task of a video whose answer was lost; it is bound once the provider knows it",
+    flags: {},
+    words: ["video", "task"],
+    examples: [`adopt ${ID} 7b0f3a52c1`],
+    run: (_flags, context, { words }) =>
+      overApi(context, (options) => adoptTask(options, words["video"] ?? "", words["task"] ?? "")),
+  },
+  release: {
+    summary: "submit a video again whose answer was lost: a new charge",
+    flags: { yes: YES },
+    words: ["video"],
+    values: { "max-charges": { takes: "n", about: "allow so many charges in all: consent to pay again" } },
+    examples: [`release ${ID}`, `release ${ID} --max-charges 2 --yes`],
+    run: async (flags, context, { words, values }) => {
+      const maxCharges = parseMaxCharges(values["max-charges"]);
+      const isAgreed = flags["yes"] === true;
+      return await overApi(context, (options) =>
+        releaseVideo(options, words["video"] ?? "", { maxCharges, isAgreed }),
+      );
+    },
+  },
+  "write-off": {
+    summary: "give up a video whose answer was lost, and count its money as spent",
+    flags: { yes: YES },
+    words: ["video"],
+    examples: [`write-off ${ID} --yes`],
+    run: (flags, context, { words }) =>
+      overApi(context, (options) =>
+        writeOffVideo(options, words["video"] ?? "", { isAgreed: flags["yes"] === true }),
+      ),
+  },
+  poll: {
+    summary: "look at the running task of a video now",
+    flags: {},
+    words: ["video"],
+    examples: [`poll ${ID}`],
+    run: (_flags, context, { words }) =>
+      overApi(context, async ({ api, say }) => {
+        const { id } = await api.poll(words["video"] ?? "");
+        say(`The task of ${id} is looked at now.`);
+        return 0;
+      }),
+  },
+  status: {
+    summary: "show one video",
+    flags: { json: JSON_FLAG },
+    words: ["video"],
+    examples: [`status ${ID}`],
+    run: (flags, context, { words }) =>
+      overApi(context, async ({ api, say }) => {
+        const video = await api.fetchVideo(words["video"] ?? "");
+        const lines = flags["json"] === true ? [JSON.stringify(video, null, 2)] : statusLines(video);
+        for (const line of lines) say(line);
+        return 0;
+      }),
+  },
+};
+
+/** What the api refuses is told on standard error, with exit code 1. */
+async function overApi(
+  { environment, terminal }: CommandContext,
+  act: (options: OperateOptions) => Promise<number>,
+): Promise<number> {
+  const note = (line: string): void => void process.stderr.write(`${line}\n`);
+  try {
+    return await act({
+      api: createOperatorApi(environment),
+      say: (line) => terminal.say(line),
+      note,
+      input: process.stdin,
+      output: process.stdout,
+    });
+  } catch (error) {
+    if (!(error instanceof OperatorProblem)) throw error;
+    note(error.message);
+    return 1;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Bound, LimitState, Probe, RateBound } from "./limit-state.ts";
+import { peakOf } from "./recent-peak.ts";
+
+/** Usage at the moment of a refusal, without the refused call. */
+export type RefusedUsage = {
+  inFlight: number;
+  /** With refused calls only if these are taken to count. */
+  inWindow: number;
+  /** Refused calls of the window before this one. */
+  refused: number;
+};
+
+export type Refusal = {
+  use: RefusedUsage;
+  probe: Probe | null;
+  hint: { retryAfterMs?: number; reason?: "rate" | "concurrency" };
+  /** It followed its predecessor closer than the last minutes' best rate has it. */
+  clumped: boolean;
+};
+
+export type Culprit = "places" | "rate" | "both";
+
+/** A bound that never refused is a weaker explanation than one that did. */
+const NEVER_REFUSED = 0.15;
+/** Below the lowest usage that was refused: less likely still, the further below. */
+const BELOW_BASE = 0.1;
+const SUSPECT = 0.03;
+/** A probe tests its own bound. */
+const OWN_PROBE = -0.05;
+/** Refusals in a row have one cause. */
+const SAME_CAUSE = -0.15;
+/** Where refusals of the rate name a time, one that names none is not of the rate. */
+const NO_TIME_NAMED = -0.3;
+const CLUMPED = 0.15;
+const SEARCHING = 0.1;
+const REFUSALS_MAY_COUNT = 0.08;
+/** Explanations closer than this cannot be told apart. */
+const TOO_CLOSE = 0.05;
+
+/**
+ * Which limit refused. A hint decides. Else each bound is given the cost of explaining the refusal: how far the usage was
+ * below what it is known to refuse or lately to accept, and the cheaper one is blamed.
+ */
+export function findCulprit(state: LimitState, { use, probe, hint, clumped }: Refusal): Culprit {
+  if (hint.reason !== undefined) return hint.reason === "rate" ? "rate" : "places";
+  if (hint.retryAfterMs !== undefined) return "rate";
+  if (probe?.kind === "doubt" && probe.places !== probe.rate) return probe.places ? "places" : "rate";
+
+  const { places, rate } = state;
+  let byPlaces = costOf(places, use.inFlight, 0);
+  if (state.timedHints) byPlaces += NO_TIME_NAMED;
+  if (probe?.kind === "places") byPlaces += OWN_PROBE;
+  if (state.strikes > 1 && state.blamed === "places") byPlaces += SAME_CAUSE;
+
+  let byRate = costOf(rate, use.inWindow, nearRate(rate));
+  if (probe?.kind === "rate") byRate += OWN_PROBE;
+  if (state.strikes > 1 && state.blamed === "rate") byRate += SAME_CAUSE;
+  if (rate.search !== null)
+    byRate = !places.proven || use.inWindow >= rate.base ? -0.06 : Math.min(byRate, SEARCHING);
+  if (refusalsMayExplain(state, use)) byRate = Math.min(byRate, REFUSALS_MAY_COUNT);
+  if (clumped) byRate = Math.min(byRate, CLUMPED);
+
+  const unknown = !places.proven && !rate.proven && rate.search === null;
+  if (unknown && Math.abs(byPlaces - byRate) < TOO_CLOSE) return "both";
+  return byPlaces < byRate || (byPlaces === byRate && rate.search === null) ? "places" : "rate";
+}
+
+/** Undecided so far, and with refused calls the window was full. */
+export function refusalsMayExplain({ rate }: LimitState, use: RefusedUsage): boolean {
+  if (rate.high === null || rate.refusalsCount <= -2 || rate.refusalsCount >= 2) return false;
+  return use.inWindow + use.refused >= rate.base;
+}
+
+/** A minute's count may be one off at its edge; where calls must keep a distance it is only a rough measure. */
+function nearRate(rate: RateBound): number {
+  if (rate.spaced && rate.paced) return Math.max(1, 0.3 * rate.base);
+  return rate.base >= 10 ? 1 : 0;
+}
+
+function costOf(bound: Bound, used: number, near: number): number {
+  if (bound.high === null) {
+    const most = Math.max(1, peakOf(bound.peak));
+    return NEVER_REFUSED + Math.max(0, (most - used) / most);
+  }
+  if (used >= bound.base - near) return bound.proven ? 0 : SUSPECT;
+  return BELOW_BASE + (bound.base - used) / bound.base;
+}

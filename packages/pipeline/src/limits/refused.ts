@@ -1,0 +1,167 @@
+import { findCulprit, refusalsMayExplain, type Refusal } from "./culprit.ts";
+import { clearBound, type LimitState } from "./limit-state.ts";
+import { lowerPeak, peakOf } from "./recent-peak.ts";
+import { countAfter } from "./tally.ts";
+import {
+  DOUBT_FIRST_MS,
+  DOUBT_GROWTH,
+  FULL_EASE,
+  LONGEST_REST_MS,
+  SHORT_EASE,
+  WINDOW_MS,
+} from "./tuning.ts";
+import { countsRefusals, paceMs, refusedInWindow, windowStartMs } from "./usage.ts";
+
+/** What a refusal teaches. The call itself is already out of the books of pending calls, and not yet among the refused. */
+export function learnRefusal(state: LimitState, refusal: Omit<Refusal, "use" | "clumped">, sentAtMs: number, nowMs: number): void {
+  const { places, rate } = state;
+  const { probe, hint } = refusal;
+  const refused = refusedInWindow(state, nowMs);
+  // Calls that left later may still be refused: they are not what filled the limit.
+  const sentBefore = state.pending.reduce((sum, [timeMs, count]) => sum + (timeMs <= sentAtMs ? count : 0), 0);
+  const use = {
+    inFlight: countAfter(state.running, 0) + sentBefore,
+    inWindow:
+      countAfter(state.window, windowStartMs(state, nowMs)) + sentBefore + (countsRefusals(state) ? refused : 0),
+    refused,
+  };
+  if (hint.retryAfterMs !== undefined) {
+    state.timedHints = true;
+    state.restUntilMs = Math.max(state.restUntilMs, nowMs + hint.retryAfterMs);
+  }
+  if (state.throttled && sentAtMs <= state.refusedAtMs) {
+    sharpen(state, use);
+    return;
+  }
+  state.throttled = true;
+  state.refusedAtMs = nowMs;
+  state.strikes += 1;
+  const silent = hint.reason === undefined && hint.retryAfterMs === undefined;
+  // Both suspects were full: nothing new. One was, but refused calls may have filled the other: no proof.
+  if (silent && probe?.kind === "doubt" && probe.places && (probe.rate || (!rate.proven && refusalsMayExplain(state, use))))
+    return;
+
+  const best = Math.max(1, peakOf(rate.peak));
+  const clumped =
+    state.accepted > 10 &&
+    state.sentGapMs < (0.8 * WINDOW_MS * state.scale) / best &&
+    (rate.high === null || rate.high > best * 1.1 + 1);
+  const culprit = findCulprit(state, { use, probe, hint, clumped });
+  state.blamed = culprit;
+  if (culprit === "both") {
+    places.high = places.base = Math.max(1, use.inFlight);
+    rate.high = rate.base = Math.max(1, use.inWindow);
+    if (state.doubt === null || state.doubt.nextMs < nowMs) beginDoubt(state, nowMs, []);
+    return;
+  }
+  if (culprit === "rate") {
+    if (!places.proven) clearBound(places);
+    blameRate(state, { use, probe, hint, clumped }, nowMs);
+  } else {
+    if (!rate.proven && rate.search === null) clearBound(rate);
+    state.doubt = null;
+    places.proven = true;
+    lowerPlaces(state, use.inFlight, nowMs);
+  }
+}
+
+/** A further refusal of the same event: the usage it leaves is nearer to the limit. */
+function sharpen({ places, rate, blamed }: LimitState, use: Refusal["use"]): void {
+  if (blamed !== "rate" && places.high !== null)
+    places.high = places.base = Math.max(1, Math.min(places.high, use.inFlight));
+  if (blamed !== "places" && rate.high !== null && rate.search === null)
+    rate.high = rate.base = Math.max(1, Math.min(rate.high, use.inWindow));
+}
+
+function beginDoubt(state: LimitState, nowMs: number, tested: string[]): void {
+  const firstMs = Math.max(state.restUntilMs, nowMs + DOUBT_FIRST_MS * state.scale);
+  state.doubt = { sinceMs: nowMs, nextMs: firstMs, gapMs: DOUBT_FIRST_MS * DOUBT_GROWTH, tested };
+}
+
+/** Down to the usage that was refused; by 1, 2, 4 … more when refusals follow each other. */
+function lowerPlaces(state: LimitState, used: number, nowMs: number): void {
+  const bound = state.places;
+  const step = state.strikes >= 2 && used < bound.base ? Math.min(2 ** (state.strikes - 2), used >> 1) : 0;
+  bound.high = bound.base = Math.max(1, Math.min(bound.high ?? used, used - step));
+  bound.ease = step > 0 ? 0 : FULL_EASE;
+  settle(bound, Math.max(used, bound.high), nowMs);
+  state.proven = Math.max(1, Math.min(state.proven, Math.max(used, bound.high)));
+  // Refused with nothing in flight: no end of a task will tell when to try again.
+  if (used === 0) rest(state, 1_000 * state.scale, nowMs);
+}
+
+function blameRate(state: LimitState, { use, probe, hint, clumped }: Refusal, nowMs: number): void {
+  const bound = state.rate;
+  const { high } = bound;
+  const used = use.inWindow;
+  const silent = hint.reason === undefined && hint.retryAfterMs === undefined;
+  if (high === null && !clumped) {
+    // It is the rate, but not known is whether a minute is counted or calls must keep a distance.
+    bound.high = bound.base = Math.max(1, used);
+    beginDoubt(state, nowMs, ["rate"]);
+    return;
+  }
+  if (!bound.proven && probe?.kind === "doubt") {
+    if (state.doubt !== null && nowMs - state.doubt.sinceMs > 0.9 * WINDOW_MS * state.scale) {
+      bound.proven = true;
+      state.doubt = null;
+    }
+    if (!silent || !probe.places) return;
+  }
+  bound.proven = true;
+  state.doubt = null;
+  if (high === null) {
+    // Calls in a clump, though the minute was not full: keep its pace from now on.
+    bound.high = bound.base = Math.max(1, used, peakOf(bound.peak));
+    bound.ease = FULL_EASE;
+    bound.paceAtMs = nowMs + paceMs(state);
+  } else if (bound.search !== null) {
+    endSearch(state, used, nowMs);
+  } else if (probe?.kind === "rate") {
+    bound.ease = FULL_EASE;
+    bound.base = bound.high ?? 0;
+  } else lowerRate(state, high, use);
+  settle(bound, Math.max(used, bound.high ?? 0), nowMs);
+  const expected = probe?.kind === "rate" && state.strikes === 1;
+  if (hint.retryAfterMs === undefined && !expected) rest(state, paceMs(state), nowMs);
+}
+
+function lowerRate(state: LimitState, high: number, use: Refusal["use"]): void {
+  const bound = state.rate;
+  const counting = countsRefusals(state);
+  const accepted = use.inWindow - (counting ? use.refused : 0);
+  // Which count is nearer to what was lately accepted at most: the plain one, or the one with refused calls?
+  const plain = Math.max(0, peakOf(bound.peak) - accepted);
+  const withRefused = Math.max(0, peakOf(bound.peakWithRefused) - accepted - use.refused);
+  bound.refusalsCount = Math.max(-3, Math.min(3, bound.refusalsCount + Math.sign(plain - withRefused)));
+  if (!counting && plain > withRefused) return;
+  const step = state.strikes >= 3 ? high * 0.2 : Math.max(0.5, high * 0.02);
+  bound.high = bound.base = Math.max(1, Math.min(use.inWindow, high - step));
+  bound.ease = bound.high < high * 0.9 ? SHORT_EASE : FULL_EASE;
+}
+
+/** A minute's count is right when the search lasted that long; before, the pace itself is the better guess. */
+function endSearch(state: LimitState, used: number, nowMs: number): void {
+  const bound = state.rate;
+  if (bound.search === null || bound.high === null) return;
+  const lastedMs = Math.max(1, nowMs - bound.search.sinceMs);
+  const average = (bound.search.accepted * WINDOW_MS * state.scale) / lastedMs;
+  const short = lastedMs < 0.75 * WINDOW_MS * state.scale;
+  const guess = short ? Math.max(used, Math.min(bound.high / 1.5, average)) : used;
+  bound.high = bound.base = Math.max(1, Math.min(bound.high, guess));
+  bound.search = null;
+  bound.ease = SHORT_EASE;
+}
+
+function settle(bound: LimitState["places"], most: number, nowMs: number): void {
+  bound.streak = 0;
+  bound.calm = 0;
+  bound.movedAtMs = nowMs;
+  lowerPeak(bound.peak, most);
+}
+
+/** Doubles with refusals in a row. */
+function rest(state: LimitState, firstMs: number, nowMs: number): void {
+  const restMs = Math.min(LONGEST_REST_MS * state.scale, firstMs * 2 ** (state.strikes - 1));
+  state.restUntilMs = Math.max(state.restUntilMs, nowMs + restMs);
+}

@@ -1,0 +1,42 @@
+// Durations are in milliseconds of real time; the state's `scale` multiplies them where they are used.
+
+/** The provider's window. Every limit met is per minute. */
+export const WINDOW_MS = 60_000;
+/** More than a round trip: what was answered this long before the window's edge is surely still counted. */
+export const GUARD_MS = 600;
+/** A POST without an answer after this is unanswered: the submit time-out and its margin. */
+export const DEADLINE_MS = 35_000;
+/** A task whose end is never learned holds its place this long (`LEASE_MAX_MS`). */
+export const LEASE_MS = 1_800_000;
+/** Accepted usage is remembered for one to two of these. */
+export const PEAK_HALF_MS = 150_000;
+
+/** Before the first 429: calls without an answer, as a share of those accepted. Bounds the first overshoot. */
+export const FRESH_SHARE = 0.25;
+/** After it: calls without an answer, at least two, and this share of what was proven. */
+export const PENDING_SHARE = 0.05;
+
+/** Acceptances at a bound until the next probe, by probes accepted in a row. The first is what steady probing wastes: 1 in 40. */
+export const EASE = [40, 6, 3, 2, 1, 0] as const;
+export const FULL_EASE = EASE[0];
+/** After a bound was lowered by more than a little: it may be too low now. */
+export const SHORT_EASE = 6;
+/** Between probes, until several in a row were accepted. */
+export const PROBE_GAP_MS = 2_000;
+export const FREE_STREAK = 4;
+
+/** Tries while two limits are suspects, from the first to the longest distance, each times three. */
+export const DOUBT_FIRST_MS = 1_000;
+export const DOUBT_GROWTH = 3;
+export const DOUBT_LONGEST_MS = 64_000;
+/** The longest rest after refusals in a row. */
+export const LONGEST_REST_MS = 64_000;
+
+/** A little faster than even, so that a slot that was missed is caught up within the minute. */
+export const PACE_SHARE = 0.93;
+/** A call may be early by this share of the distance. */
+export const PACE_TOLERANCE = 0.1;
+/** The pace's growth per acceptance while it is searched, and what it may exceed of the last half minute. */
+export const SEARCH_GROWTH = 1.2;
+export const SEARCH_LEAD = 1.6;
+export const SEARCH_STREAK = 3;
