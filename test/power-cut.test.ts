@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createLedger, type Ledger, type LedgerSettings } from "@rushes/ledger";
 import { orderSchema, type AttemptKey } from "@rushes/pipeline";
 import { createProducer, type Producer } from "@rushes/producer";
@@ -89,22 +90,24 @@ async function workUntilCut(
 ): Promise<{ acknowledged: Acknowledged; cut: PowerCut }> {
   const random = seeded(seed);
   const cutAfter = 10 + Math.floor(random() * 90);
+  const delayMs = random() * 20;
   const torn = seed % 2 === 0 ? random() : 0;
   const server = await startCuttableRedis(appendFsync, TRACED);
   cleanups.push(() => server.stop());
   const { ledger, producer } = await connect(server.url, prefix);
 
   const acknowledged: Acknowledged = { orders: [], intents: [], answers: [] };
-  let cutting: Promise<PowerCut> | undefined;
+  let losing: Promise<void> | undefined;
   const noteOne = (): void => {
     server.noteAcknowledged();
     const { orders, intents, answers } = acknowledged;
-    // The others are not told: they are where they are when the power goes.
-    if (orders.length + intents.length + answers.length >= cutAfter) cutting ??= server.cut(torn);
+    // A moment later, so that it is no moment of anybody's choice: writers are where they are when the power goes.
+    if (orders.length + intents.length + answers.length >= cutAfter)
+      losing ??= sleep(delayMs).then(() => server.losePower());
   };
 
   async function write(writer: number): Promise<void> {
-    for (let turn = 0; cutting === undefined; turn += 1) {
+    for (let turn = 0; ; turn += 1) {
       const idempotencyKey = `writer-${writer}-order-${turn}`;
       const admission = await producer.orderVideo({
         order: ORDER,
@@ -129,12 +132,12 @@ async function workUntilCut(
   const writers = Array.from({ length: server.writers }, (_, writer) =>
     write(writer).catch((error: unknown) => {
       // Whoever was under way when the power went gets an error, and no acknowledgement.
-      if (cutting === undefined) throw error;
+      if (losing === undefined) throw error;
     }),
   );
   await Promise.all(writers);
-  if (cutting === undefined) throw new Error("the writers ended before the cut");
-  return { acknowledged, cut: await cutting };
+  await losing;
+  return { acknowledged, cut: await server.cutFile(torn) };
 }
 
 async function countLost(ledger: Ledger, { orders, intents, answers }: Acknowledged): Promise<Loss> {

@@ -38,7 +38,7 @@ export function verbRefusal(
         return {
           code: "task_elsewhere",
           detail:
-            "This task is another video's. Look up in the provider's task list which task was created when this video was submitted.",
+            "This task is another video's. Look up at the provider which task was created when this video was submitted.",
         };
     }
     throw new Error(`a script answered ${result} to ${verb}`);

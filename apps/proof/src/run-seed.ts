@@ -23,12 +23,18 @@ export type SeedOptions = {
   out: string;
 };
 
-/** Every order but the last few fits the budget, so that the budget is met too. */
-const BUDGET_SHARE = 0.97;
+/** How far a seed has come. */
+export type SeedProgress = { seed: number; doing: string };
+
+/** Failed tasks give some money back; with this share the last few orders still find the budget used up. */
+const BUDGET_SHARE = 0.93;
 const DRAIN_MS = 240_000;
 
 /** One seed: a system of its own, its orders and its faults, until all is quiet; then the verdict on its histories. */
-export async function runSeed(options: SeedOptions): Promise<Verdict> {
+export async function runSeed(
+  options: SeedOptions,
+  onProgress: (progress: SeedProgress) => void = () => {},
+): Promise<Verdict> {
   const { seed, callbacks } = options;
   const name = `seed-${seed}-${callbacks === "off" ? "polled" : `dropped-${callbacks.dropShare}`}`;
   const folder = createHistoryFolder(join(options.out, name));
@@ -46,18 +52,27 @@ export async function runSeed(options: SeedOptions): Promise<Verdict> {
     board: true,
     sandbox: {
       seed: String(seed),
-      faults: { ...PROVIDER_WEATHER, ...(callbackDropShare > 0 ? { "callback:drop": callbackDropShare } : {}) },
+      faults: {
+        ...PROVIDER_WEATHER,
+        ...(callbackDropShare > 0 ? { "callback:drop": callbackDropShare } : {}),
+      },
     },
   });
   try {
     await Promise.all(Array.from({ length: options.workers }, () => system.startWorker()));
-    const api = { process: system.api, restart: () => system.startApi() };
+    const api = { process: () => system.api(), restart: () => system.startApi() };
     const pace = startPace();
+    const timer = setInterval(() => {
+      const done = `${folder.count("faults")}/${faults.length} faults, ${folder.count("orders")} letters`;
+      onProgress({ seed, doing: done });
+    }, 1_000);
     await Promise.all([
       placeOrders(system.apiUrl, folder, orders, pace),
       strikeAll({ ...system, api }, faults, pace),
     ]);
+    clearInterval(timer);
     const calmAt = Date.now();
+    onProgress({ seed, doing: "draining" });
     system.sandbox.configure({ faults: null });
     if (system.board) await resumeQueues(system.board);
     const drainedAt = await untilDrained(system, DRAIN_MS);

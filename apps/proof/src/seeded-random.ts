@@ -28,7 +28,10 @@ export function createRandom(seed: number, purpose: string): Random {
 }
 
 /** One of the keys, each as likely as its weight says. */
-export function pickWeighted<Name extends string>(weights: Readonly<Record<Name, number>>, draw: number): Name {
+export function pickWeighted<Name extends string>(
+  weights: Readonly<Record<Name, number>>,
+  draw: number,
+): Name {
   const rows = Object.entries(weights) as [Name, number][];
   let left = draw * rows.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [name, weight] of rows) {

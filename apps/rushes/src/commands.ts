@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
 import type { Environment } from "@rushes/lifecycle";
-import { runDoctor } from "./doctor/run-doctor.ts";
 import { LEDGER_COMMANDS } from "./ledger/ledger-commands.ts";
 import { OPERATOR_COMMANDS } from "./operate/operator-commands.ts";
 import type { Terminal } from "./terminal.ts";
@@ -53,13 +52,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       json: "print one JSON object instead of the table",
       "write-test": "store a small object in the bucket and remove it; everything else only reads",
     },
-    run: (flags, { environment, terminal }) =>
-      runDoctor({
+    run: async (flags, { environment, terminal }) => {
+      // It alone needs the AWS SDK, whose loading every other command would wait for.
+      const { runDoctor } = await import("./doctor/run-doctor.ts");
+      return await runDoctor({
         environment,
         terminal,
         json: flags["json"] === true,
         writeTest: flags["write-test"] === true,
-      }),
+      });
+    },
   },
   ...OPERATOR_COMMANDS,
   ...LEDGER_COMMANDS,

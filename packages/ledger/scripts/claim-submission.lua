@@ -4,6 +4,24 @@
 local secret, deadlineMs, leaseMs, budget = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local graceMs = tonumber(ARGV[6])
 
+local function claimed(record, n, account, strict, calm)
+  return reply('claimed', record, {
+    'attempt', digits(n), 'account', account, 'strict', strict, 'calm', calm and '1' or '',
+    'order', redis.call('GET', key('order:' .. record.id)),
+  })
+end
+
+-- The same secret again is this very claim, sent once more by a connection that died before the answer came. A second
+-- intent would leave the first one without anybody who posts it.
+local earlier = redis.call('GET', key('claim:' .. secret))
+if earlier then
+  local record = load(earlier)
+  local n = record and num(record, 'attempts')
+  if not record or get(record, n .. '.secret') ~= secret or get(record, n .. '.state') ~= 'open' then return reply('idle') end
+  local account = get(record, n .. '.account')
+  return claimed(record, n, account, redis.call('HGET', key('account:' .. account), 'strict') or '', false)
+end
+
 if isFirst('later') then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('later'), '-inf', NOW, 'LIMIT', 0, 100)) do
     local fields = redis.call('HMGET', key('video:' .. id), 'owner', 'place')
@@ -78,7 +96,8 @@ for _ = 1, 100 do
       holdLease(record, n, leaseMs)
       move(record, 'submitting', NOW + deadlineMs)
       save(record, 'intent', { 'attempt', digits(n), 'account', account })
-      return reply('claimed', record, { 'attempt', digits(n), 'account', account, 'strict', strict, 'calm', calm and '1' or '', 'order', redis.call('GET', key('order:' .. id)) })
+      redis.call('SET', key('claim:' .. secret), id, 'PX', deadlineMs)
+      return claimed(record, n, account, strict, calm)
     end
   end
 end

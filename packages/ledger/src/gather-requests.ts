@@ -1,7 +1,7 @@
-/** Serves all of them; an `Error` in the place of an answer fails that request alone. */
+/** Serves all of them; a rejected one fails that request alone. A throw fails all. */
 type Serve<Request, Answer> = (
   requests: readonly [Request, ...Request[]],
-) => Promise<readonly (Answer | Error)[]>;
+) => Promise<readonly PromiseSettledResult<Answer>[]>;
 
 type Pending<Request, Answer> = {
   request: Request;
@@ -31,8 +31,8 @@ export function gatherRequests<Request, Answer>(
       const answers = await serve(requests);
       some.forEach(({ resolve, reject }, index) => {
         const answer = answers[index];
-        if (answer instanceof Error) reject(answer);
-        else resolve(answer as Answer);
+        if (answer?.status === "fulfilled") resolve(answer.value);
+        else reject(answer?.reason ?? new Error("a request was not answered"));
       });
     } catch (error) {
       for (const { reject } of some) reject(error);

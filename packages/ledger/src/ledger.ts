@@ -16,6 +16,7 @@ import {
 } from "@rushes/pipeline";
 import { admit, NO_BUDGET, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 import { createDeliveries, type DeliveryLedger } from "./deliveries.ts";
+import { gatherRequests } from "./gather-requests.ts";
 import { listIds, readAll, type ListingQuery } from "./listing.ts";
 import { createOperatorVerbs, type OperatorVerbs } from "./operator-verbs.ts";
 import { parseRecord } from "./parse-record.ts";
@@ -38,6 +39,9 @@ const CHEAPEST_MICROS = Math.min(...MODES.flatMap((mode) => [priceMicros(mode, 5
 const SWEEP_AGAIN_MS = 15_000;
 /** Overdue records claimed at once by `claimOverdue`. */
 export const SWEEP_BATCH = 500;
+
+/** Only bounds what one look at the clock may be old for. */
+const READS_AT_ONCE = 100;
 
 export type LedgerSettings = {
   /** Micro-dollars per UTC day; null = no budget. */
@@ -157,15 +161,7 @@ export function createLedger(
 
     admit: (request) => admit(run, prefix, { ...request, budgetMicros: settings.budgetMicros }),
 
-    async read(videoId) {
-      // Three commands that leave together; making a pipeline object costs more than all of them.
-      const [time, fields, order] = await Promise.all([
-        redis.time(),
-        redis.hgetall(`${prefix}:video:${videoId}`),
-        redis.get(`${prefix}:order:${videoId}`),
-      ]);
-      return parseReading(videoId, fields, order, milliseconds(time));
-    },
+    read: readGathered(redis, prefix),
     readMany: (videoIds) => readReadings(redis, prefix, videoIds),
     list: (query) => listIds(redis, prefix, query),
 
@@ -358,6 +354,24 @@ async function readReadings(redis: Redis, prefix: string, videoIds: readonly str
     const fields = answers[index * 2] as Record<string, string>;
     return parseReading(id, fields, answers[index * 2 + 1] as string | null, nowMs) ?? [];
   });
+}
+
+/** Reads of one turn of the event loop share one look at the clock. A record that cannot be read fails its own read only. */
+function readGathered(redis: Redis, prefix: string): (videoId: string) => Promise<Reading | null> {
+  return gatherRequests(async (ids) => {
+    // Single commands that leave together: making a pipeline object costs as much as several of them.
+    const clock = redis.time();
+    return await Promise.allSettled(
+      ids.map(async (id) => {
+        const [time, fields, order] = await Promise.all([
+          clock,
+          redis.hgetall(`${prefix}:video:${id}`),
+          redis.get(`${prefix}:order:${id}`),
+        ]);
+        return parseReading(id, fields, order, milliseconds(time));
+      }),
+    );
+  }, READS_AT_ONCE);
 }
 
 function parseReading(

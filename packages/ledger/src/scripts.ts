@@ -67,7 +67,8 @@ export function loadScripts(redis: Redis, prefix: string, read: ReadScript): Run
         const answers = await commands[commandOf(name)]?.call(redis, requests[0].routeKey, prefix, ...args);
         return requests.map((_, index) => {
           const [word, answer] = answers?.[index] ?? [];
-          return typeof answer === "object" ? answer : new Error(answer ?? `${name} answered ${word}`);
+          if (typeof answer === "object") return { status: "fulfilled", value: answer };
+          return { status: "rejected", reason: new Error(answer ?? `${name} answered ${word}`) };
         });
       }, REQUESTS_AT_ONCE),
     ]),

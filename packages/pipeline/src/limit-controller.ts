@@ -64,7 +64,12 @@ export function noteAccepted(state: LimitState, { nowMs }: LimitContext, sentAtM
   learnAcceptance(state, probe, nowMs);
 }
 
-export function noteRefused(state: LimitState, { nowMs }: LimitContext, sentAtMs: number, hint: RefusalHint = {}): void {
+export function noteRefused(
+  state: LimitState,
+  { nowMs }: LimitContext,
+  sentAtMs: number,
+  hint: RefusalHint = {},
+): void {
   tidy(state, nowMs);
   const probe = endProbe(state, sentAtMs);
   take(state.pending, sentAtMs);

@@ -3,7 +3,8 @@ import { type Account, type RateLimit, valueAt } from "./account.ts";
 const MINUTE_MS = 60_000;
 
 export type Verdict =
-  { accepted: true } | { accepted: false; retryAfterMs?: number; reason?: "rate" | "concurrency" };
+  | { accepted: true }
+  | { accepted: false; retryAfterMs?: number; reason?: "rate" | "concurrency" };
 
 /** The provider's side: what it counts and when it refuses. The window is checked before the tasks in flight. */
 export type HiddenLimiter = {

@@ -136,7 +136,8 @@ export function simulate(
     const next = queue.next();
     if (next === undefined || next.atMs > START_MS + durationMs) return run;
     happen(next.atMs, next.event);
-    if (next.event.kind !== "arrives" && next.event.kind !== "ends") submitWhileAllowed(next.atMs);
+    if (next.event.kind !== "arrives" && next.event.kind !== "ends" && next.event.kind !== "look-in")
+      submitWhileAllowed(next.atMs);
   }
 }
 

@@ -66,7 +66,7 @@ export async function fillRaw(redis: Redis, count: number, told: Told): Promise<
 }
 
 async function inBatches(count: number, told: Told, add: (size: number) => Promise<void>): Promise<void> {
-  for (let done = 0; done < count; ) {
+  for (let done = 0; done < count;) {
     const size = Math.min(BATCH, count - done);
     await add(size);
     done += size;

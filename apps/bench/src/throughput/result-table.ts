@@ -9,7 +9,9 @@ function groupsOf(results: readonly RoundResult[]): Group[] {
     const title = `${result.side === "raw" ? "raw BullMQ" : "Rushes"}, ${result.waiting} waiting`;
     kinds.set(title, [...(kinds.get(title) ?? []), result]);
   }
-  return [...kinds].map(([title, ofKind]) => ({ title, results: ofKind })).toSorted((a, b) => rank(a) - rank(b));
+  return [...kinds]
+    .map(([title, ofKind]) => ({ title, results: ofKind }))
+    .toSorted((a, b) => rank(a) - rank(b));
 }
 
 function rank({ results }: Group): number {
@@ -99,5 +101,7 @@ export function verdict(results: readonly RoundResult[]): string {
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+  return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)].join(
+    "\n",
+  );
 }

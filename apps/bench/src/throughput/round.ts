@@ -14,7 +14,13 @@ export type RoundPlan = {
 export type RoundResult = RoundPlan & {
   videosPerSecond: number;
   /** Per video; one that was submitted and not completed when the stages stopped counts as half. */
-  perVideo: { commandsSent: number; scripts: number; commands: number; nodeCpuMs: number; redisCpuMs: number };
+  perVideo: {
+    commandsSent: number;
+    scripts: number;
+    commands: number;
+    nodeCpuMs: number;
+    redisCpuMs: number;
+  };
   /** Submitted, but not completed, when the clock stopped. */
   underWay: number;
   redis: RedisUse;

@@ -22,6 +22,7 @@ const SETTINGS = {
 };
 const SEND_WITHIN_MS = 2_500;
 const SWEEP_EVERY_MS = 2_000;
+const TELL_EVERY_MS = 5_000;
 
 /**
  * The pipeline as apps/worker wires it in one process with all its roles: the real ledger, queues, gate, stages and
@@ -92,10 +93,17 @@ export async function startRushesSide(order: FleetOrder): Promise<RunningSide> {
         const keepSweepAway = (): void => {
           ledger.postponeSweep(job.videoId, "archiving", job.rev, 30_000).catch(onProblem);
         };
-        const busy = setInterval(keepSweepAway, 10_000);
-        keepSweepAway();
+        const busy = setInterval(keepSweepAway, TELL_EVERY_MS);
+        const observed: Records = {
+          ...records,
+          async read(videoId) {
+            const reading = await records.read(videoId);
+            if (reading && reading.record.dueMs - reading.nowMs <= TELL_EVERY_MS) keepSweepAway();
+            return reading;
+          },
+        };
         try {
-          return await archive(job, { ...ports, store: storeInstantly, alert: onProblem });
+          return await archive(job, { ...ports, records: observed, store: storeInstantly, alert: onProblem });
         } finally {
           clearInterval(busy);
         }

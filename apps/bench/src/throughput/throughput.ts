@@ -22,7 +22,9 @@ export async function runThroughput(args: string[]): Promise<void> {
   await redis.config("SET", "auto-aof-rewrite-percentage", "0");
   const fleets = await startFleets(server.url, options);
   try {
-    console.log(`${cpus().length} cores, ${options.processes} process(es) a side, Redis with appendfsync everysec`);
+    console.log(
+      `${cpus().length} cores, ${options.processes} process(es) a side, Redis with appendfsync everysec`,
+    );
     const results: RoundResult[] = [];
     for (const plan of plansOf(options)) {
       const result = await runRound(redis, fleets[plan.side], plan, progressLine);

@@ -51,7 +51,7 @@ export function sendUnconfirmedAway(reply: FastifyReply): FastifyReply {
   );
 }
 
-const HOW_TO_ACT = `<p>Look up in the provider's task list what was created at that time, then, with the command line or
+const HOW_TO_ACT = `<p>Look up at the provider which task was created at that time, then, with the command line or
 <code>POST /v1/videos/{id}/…</code> and an admin's key:</p>
 <dl>
 <dt><code>rushes adopt &lt;video&gt; &lt;task&gt;</code></dt><dd>The task is there: its file is fetched, nothing is charged again.</dd>

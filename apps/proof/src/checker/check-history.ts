@@ -7,7 +7,10 @@ import { bookFindings, overshootMicros } from "./money-findings.ts";
 import { orderFindings } from "./order-findings.ts";
 
 /** Holds the histories of the witnesses against each other. Reads nothing else, so it can be run again years later. */
-export function checkHistory(history: History, files: readonly CaseFile[] = openCaseFiles(history)): Finding[] {
+export function checkHistory(
+  history: History,
+  files: readonly CaseFile[] = openCaseFiles(history),
+): Finding[] {
   const { keepsBooks, keepsFiles, drainedAt } = history.facts;
   const objects = new Map(history.objects.map((object) => [object.key, object]));
   const findings = files.flatMap((file) => [

@@ -35,7 +35,8 @@ export function figuresOf(
   findings: readonly Finding[],
 ): Figures {
   const about = (names: readonly Invariant[]): number =>
-    new Set(findings.filter(({ invariant }) => names.includes(invariant)).map((finding) => finding.about)).size;
+    new Set(findings.filter(({ invariant }) => names.includes(invariant)).map((finding) => finding.about))
+      .size;
   const parked = files.filter(({ records }) => records.some(({ phase }) => phase === "unconfirmed"));
   const { takeoverMs, abandoned } = takeovers(history, files);
   return {

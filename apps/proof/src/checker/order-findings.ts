@@ -34,7 +34,8 @@ function endFindings(prompt: string, record: RecordLine): Finding[] {
   );
   const say = (says: string): void =>
     void findings.push({ invariant: "ends-once", about: prompt, says: `${videoId} ${says}` });
-  if (endings.length > 1) say(`ended ${endings.length} times: ${events.map((event) => event.what).join(", ")}`);
+  if (endings.length > 1)
+    say(`ended ${endings.length} times: ${events.map((event) => event.what).join(", ")}`);
   if (endings.length > 0 && !isFinal(phase)) say(`had ended, and is ${phase}`);
   if (endings.length === 0 && isFinal(phase)) say(`is ${phase}, and never ended`);
   return findings;

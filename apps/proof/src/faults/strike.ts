@@ -54,10 +54,17 @@ export async function strikeAll(system: Struck, faults: readonly PlannedFault[],
 const STRIKES: Record<FaultKind, (system: Struck, fault: PlannedFault) => Promise<Strike>> = {
   async "kill-worker"(system, { pick, length }) {
     // One that is still starting holds nothing, and would never come to anything on a busy machine.
-    const victim = chosen(system.workers().filter((worker) => worker.isReady()), pick);
+    const victim = chosen(
+      system.workers().filter((worker) => worker.isReady()),
+      pick,
+    );
     if (!victim) return { target: "none", note: "nobody is up" };
     await victim.kill();
-    return { target: victim.name, lastsMs: Math.round(length * 800), mend: () => system.replaceWorker(victim) };
+    return {
+      target: victim.name,
+      lastsMs: Math.round(length * 800),
+      mend: () => system.replaceWorker(victim),
+    };
   },
 
   async "freeze-worker"(system, { pick, length }) {

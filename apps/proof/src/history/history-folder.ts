@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type {
   ChargeLine,
@@ -28,14 +28,18 @@ export type HistoryFolder = {
   /** Where the processes' own logs go, for people. */
   logsPath: string;
   append<Name extends keyof Lines>(name: Name, ...lines: readonly Lines[Name][]): void;
+  /** Lines appended so far. */
+  count(name: keyof Lines): number;
   writeFacts(facts: RunFacts): void;
 };
 
-/** A new folder for one run. Lines are written at once, so what was seen survives whatever ends the runner. */
+/** An empty folder for one run; what an earlier one left there is removed. Lines are written at once, so what was seen survives whatever ends the runner. */
 export function createHistoryFolder(path: string): HistoryFolder {
   const stepsPath = join(path, "steps");
   const logsPath = join(path, "logs");
+  rmSync(path, { recursive: true, force: true });
   for (const folder of [path, stepsPath, logsPath]) mkdirSync(folder, { recursive: true });
+  const counts = new Map<keyof Lines, number>();
   return {
     path,
     stepsPath,
@@ -43,7 +47,9 @@ export function createHistoryFolder(path: string): HistoryFolder {
     append(name, ...lines) {
       const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
       appendFileSync(join(path, `${name}.ndjson`), text);
+      counts.set(name, (counts.get(name) ?? 0) + lines.length);
     },
+    count: (name) => counts.get(name) ?? 0,
     writeFacts: (facts) => writeFileSync(join(path, "run.json"), `${JSON.stringify(facts, null, 2)}\n`),
   };
 }

@@ -27,7 +27,8 @@ export function writeSteps(path: string, by: string): WriteStep {
 
 type About = Pick<StepLine, "videos" | "task" | "prompt">;
 
-const firstArgument = (told: AnnouncedCall): Record<string, unknown> => told.args[0] as Record<string, unknown>;
+const firstArgument = (told: AnnouncedCall): Record<string, unknown> =>
+  told.args[0] as Record<string, unknown>;
 const ofAttempt = (told: AnnouncedCall): About => ({ videos: [String(firstArgument(told)["videoId"])] });
 const ofList = (list: unknown): About | null => {
   const videos = Array.isArray(list) ? list.map((item: { videoId: string }) => item.videoId) : [];

@@ -21,7 +21,12 @@ export type Point = {
   needsCallbacks?: true;
 };
 
-type Match = { part: string; call: string; moment?: AnnouncedCall["moment"]; result?: Record<string, string> };
+type Match = {
+  part: string;
+  call: string;
+  moment?: AnnouncedCall["moment"];
+  result?: Record<string, string>;
+};
 
 /** Whether a call is the one; `result` names fields that its answer must have. */
 function when({ part, call, moment = "ended", result = {} }: Match): Pick<Point, "reachedBy" | "isReached"> {
@@ -185,4 +190,3 @@ export const POINTS: readonly Point[] = [
     needsCallbacks: true,
   },
 ];
-

@@ -28,7 +28,11 @@ const DRAIN_MS = 90_000;
 /** Every point, killed and frozen; where an answer can be lost, once without callbacks and once with them. */
 export function allScenarios(signals: readonly StrikeSignal[] = ["SIGKILL", "SIGSTOP"]): PointScenario[] {
   return POINTS.flatMap((point) => {
-    const modes: PointScenario["callbacks"][] = point.needsCallbacks ? ["on"] : point.parks ? ["off", "on"] : ["off"];
+    const modes: PointScenario["callbacks"][] = point.needsCallbacks
+      ? ["on"]
+      : point.parks
+        ? ["off", "on"]
+        : ["off"];
     return modes.flatMap((callbacks) => signals.map((signal) => ({ point, signal, callbacks })));
   });
 }
@@ -43,7 +47,10 @@ export async function runPoints(
 ): Promise<PointsResult> {
   const polled = scenarios.filter(({ callbacks }) => callbacks === "off");
   const calledBack = scenarios.filter(({ callbacks }) => callbacks === "on");
-  const calledBackLanes = Math.min(calledBack.length, Math.max(1, Math.round((lanes * calledBack.length) / scenarios.length)));
+  const calledBackLanes = Math.min(
+    calledBack.length,
+    Math.max(1, Math.round((lanes * calledBack.length) / scenarios.length)),
+  );
   const shares = [
     ...deal(polled, Math.max(1, lanes - calledBackLanes)),
     ...deal(calledBack, calledBackLanes),
@@ -82,7 +89,13 @@ async function runLane(
     const drainedAt = await untilDrained(system, DRAIN_MS);
     await collectWitnesses(system);
     folder.writeFacts({
-      ...{ name: `points, callbacks ${callbacks}`, seed: 0, callbacks, callbackDropShare: 0, budgetUsd: null },
+      ...{
+        name: `points, callbacks ${callbacks}`,
+        seed: 0,
+        callbacks,
+        callbackDropShare: 0,
+        budgetUsd: null,
+      },
       ...{ keepsBooks: true, keepsFiles: true, startedAt, calmAt, drainedAt },
     });
   } finally {

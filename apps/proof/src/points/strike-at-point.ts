@@ -28,7 +28,8 @@ export async function strikeAtPoint(
   const order = plainOrder(`the order struck at ${point.name} by ${signal}`, point.marker);
   await (point.process === "api" ? strikeApi : strikeWorker)(system, point.name, signal, order);
   await untilTrue(async () => {
-    const { queued, submitting, generating, archiving } = (await readLedger(system.inspect).readTotals()).phases;
+    const { queued, submitting, generating, archiving } = (await readLedger(system.inspect).readTotals())
+      .phases;
     const left = { queued, submitting, generating, archiving };
     return Object.values(left).every((count) => count === 0) || left;
   }, WAIT);
@@ -107,7 +108,11 @@ async function untilTakenUp(
     if (phase === "completed" || phase === "failed" || phase === "unconfirmed") return true;
     const isTaken = readSteps(system.folder.stepsPath).some(
       ({ by, at, videos, part }) =>
-        by !== victim.name && by.startsWith("worker") && at > struckAt && part !== "queues" && videos?.includes(id),
+        by !== victim.name &&
+        by.startsWith("worker") &&
+        at > struckAt &&
+        part !== "queues" &&
+        videos?.includes(id),
     );
     return isTaken || phase;
   }, WAIT);

@@ -28,7 +28,8 @@ export async function openBoardSession(url: string): Promise<BoardSession> {
     body: new URLSearchParams({ name: USER, password: PASSWORD }),
   });
   const cookie = login.headers.getSetCookie()[0]?.split(";")[0];
-  if (login.status !== 303 || cookie === undefined) throw new Error(`the board's login answered ${login.status}`);
+  if (login.status !== 303 || cookie === undefined)
+    throw new Error(`the board's login answered ${login.status}`);
 
   const ask = (path: string, init: RequestInit): Promise<Response> =>
     fetch(`${url}/queues/api/queues${path}`, {

@@ -52,7 +52,10 @@ export async function placeOrders(
 }
 
 /** Undefined where no whole answer came. */
-async function send(url: string, { key, body }: PlannedOrder): Promise<{ status: number; id: string } | undefined> {
+async function send(
+  url: string,
+  { key, body }: PlannedOrder,
+): Promise<{ status: number; id: string } | undefined> {
   try {
     const response = await fetch(`${url}/v1/videos`, {
       method: "POST",

@@ -47,13 +47,20 @@ process.once("exit", () => {
 });
 
 /** A loaded machine may take long to start a process; nothing depends on how long. */
-const START_MS = 60_000;
+const START_MS = 300_000;
 
 /**
  * Starts one process of the system under test from its sources. Its log goes straight into a file: the runner must not be
  * the bottleneck of what it watches.
  */
-export function startPart({ name, main, environment, logsPath, stepsPath, inside }: PartOptions): PartProcess {
+export function startPart({
+  name,
+  main,
+  environment,
+  logsPath,
+  stepsPath,
+  inside,
+}: PartOptions): PartProcess {
   const armsPath = join(logsPath, `${name}.arms`);
   const logPath = join(logsPath, `${name}.log`);
   const log = openSync(logPath, "a");
@@ -62,7 +69,13 @@ export function startPart({ name, main, environment, logsPath, stepsPath, inside
     ["--conditions=source", "--import", PRELOAD, join(ROOT, main)],
     {
       cwd: ROOT,
-      env: { ...environment, PROOF_NAME: name, PROOF_STEPS: join(stepsPath, `${name}.ndjson`), PROOF_ARMS: armsPath, ...inside },
+      env: {
+        ...environment,
+        PROOF_NAME: name,
+        PROOF_STEPS: join(stepsPath, `${name}.ndjson`),
+        PROOF_ARMS: armsPath,
+        ...inside,
+      },
       stdio: ["ignore", log, log],
     },
   );

@@ -1,5 +1,12 @@
 import { Redis } from "ioredis";
-import { findFreePort, startTestRedis, startTestS3, untilTrue, type TestRedis, type TestS3 } from "@rushes/test-rig";
+import {
+  findFreePort,
+  startTestRedis,
+  startTestS3,
+  untilTrue,
+  type TestRedis,
+  type TestS3,
+} from "@rushes/test-rig";
 import { startSandbox, type Sandbox, type SandboxOptions } from "@rushes/sandbox";
 import type { HistoryFolder } from "../history/history-folder.ts";
 import { boardUser, openBoardSession, type BoardSession } from "./board-session.ts";

@@ -46,10 +46,7 @@ async function countJobs({ inspect }: ProofSystem): Promise<number> {
 }
 
 /** Unconfirmed orders that were charged, and whose callback may still come. */
-async function countHopes(
-  { sandbox }: ProofSystem,
-  ledger: ReturnType<typeof readLedger>,
-): Promise<number> {
+async function countHopes({ sandbox }: ProofSystem, ledger: ReturnType<typeof readLedger>): Promise<number> {
   const { ids } = await ledger.list({ phases: ["unconfirmed"], owner: null, limit: 1_000, after: null });
   const prompts = new Set((await ledger.readMany(ids)).map(({ order }) => order.input.prompt));
   const sent = Map.groupBy(

@@ -58,8 +58,9 @@ export async function exportLedger({
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // Told once, by the command that fails of it.
-  redis.on("error", () => {});
+  // The command that fails of it only says that the connection is closed.
+  let connectionProblem: Error | null = null;
+  redis.on("error", (error: Error) => (connectionProblem ??= error));
   const terminal = openTerminal({ stdout: stderr });
   // On one and the same terminal the line would stand between the rows.
   const showsProgress = stderr.isTTY === true && (sums || stdout.isTTY !== true);
@@ -72,9 +73,8 @@ export async function exportLedger({
     return 0;
   } catch (error) {
     terminal.endProgress();
-    return fail(
-      `The ledger cannot be read from REDIS_URL: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const { message } = connectionProblem ?? (error as Error);
+    return fail(`The ledger cannot be read from REDIS_URL: ${message}`);
   } finally {
     terminal.endProgress();
     redis.disconnect();

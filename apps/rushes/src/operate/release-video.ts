@@ -17,7 +17,7 @@ export async function releaseVideo(
   // What cannot be released is the api's to say, before anybody is asked about money.
   if (unconfirmed && video.charges < most && !isAgreed) {
     const known = `${id} may have been charged ${dollarText(unconfirmed.at_stake_usd)} already.`;
-    const question = `${known} Released it costs another ${price}, and may be charged ${most} times in all. Release it?`;
+    const question = `${known} Released, it costs another ${price}, and may be charged ${most} times in all. Release it?`;
     if (!(await confirm(question, conversation))) {
       say("Nothing was changed.");
       return 1;

@@ -1,12 +1,13 @@
-import { archive } from "@rushes/pipeline";
+import { archive, type Records } from "@rushes/pipeline";
 import { startStageWorker } from "@rushes/queue";
 import { announceCalls } from "@rushes/telemetry";
 import { openVideoStore } from "@rushes/video-store";
 import { bucketSettings } from "../bucket-settings.ts";
 import type { Role, RoleParts } from "../role.ts";
 
-/** A copy may take long; while it runs the sweep is told, three times within the time it would wait. */
+/** A copy may take long; while it runs the sweep is told to look later, long before its time comes. */
 const BUSY_MS = 30_000;
+const TELL_EVERY_MS = 5_000;
 
 /** Copies the files of finished tasks into the bucket. */
 export const startArchiveRole: Role = async (parts: RoleParts) => {
@@ -31,11 +32,19 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
       const keepSweepAway = (): void => {
         parts.ledger.postponeSweep(job.videoId, "archiving", job.rev, BUSY_MS).catch(parts.onProblem);
       };
-      const busy = setInterval(keepSweepAway, BUSY_MS / 3);
-      keepSweepAway();
+      const busy = setInterval(keepSweepAway, TELL_EVERY_MS);
+      const records: Records = {
+        ...parts.records,
+        async read(videoId) {
+          const reading = await parts.records.read(videoId);
+          // A job that stood in line for long has no time to wait for the first tick; most are done before it.
+          if (reading && reading.record.dueMs - reading.nowMs <= TELL_EVERY_MS) keepSweepAway();
+          return reading;
+        },
+      };
       try {
         return await archive(job, {
-          records: parts.records,
+          records,
           provider: () => provider,
           store: (file, signal) => announceCalls("store", store).archive(file, { signal }),
           alert: (message) => parts.logger.error({ videoId: job.videoId }, message),

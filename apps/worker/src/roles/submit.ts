@@ -1,9 +1,10 @@
-import { submit } from "@rushes/pipeline";
+import { submit, type Records } from "@rushes/pipeline";
 import { createCallbackTokens, startPlaceGate } from "@rushes/ledger";
 import { startStageWorker } from "@rushes/queue";
 import { startBalanceWatch } from "../balance-watch.ts";
 import { heldClaims } from "../held-claims.ts";
 import type { Role, RoleParts } from "../role.ts";
+import { untilStored } from "../until-stored.ts";
 
 /** Takes turns: claims the head of the fair line and posts it to the provider. */
 export const startSubmitRole: Role = async (parts: RoleParts) => {
@@ -23,6 +24,18 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
     monotonicMs: () => performance.now(),
     onProblem: parts.onProblem,
   });
+  const records: Records = {
+    ...parts.records,
+    learnAnswer: (attempt, fact) =>
+      untilStored(
+        () => parts.records.learnAnswer(attempt, fact),
+        (err) =>
+          parts.logger.error(
+            { err, videoId: attempt.videoId, attempt: attempt.number, ...fact },
+            "the answer to a submission cannot be stored yet: Redis refuses writes",
+          ),
+      ),
+  };
   const worker = startStageWorker({
     stage: "submit",
     redis: parts.openConnection(),
@@ -32,11 +45,15 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
     onProblem: parts.onProblem,
     decide: (job) =>
       submit(job, {
-        records: parts.records,
+        records,
         claim: (signal) => gate.claim(signal),
         provider: () => provider,
         callbackUrl: (attempt) => tokens && `${settings.PUBLIC_URL}/callbacks/apixo/${tokens.make(attempt)}`,
-        noteAccount: (account, verdict) => parts.ledger.noteAccount(account, verdict),
+        noteAccount: (account, verdict) =>
+          untilStored(
+            () => parts.ledger.noteAccount(account, verdict),
+            (error) => parts.onProblem(error as Error),
+          ),
         settings: {
           pollFirstMs: settings.POLL_FIRST_MS,
           retryMinMs: parts.common.RETRY_MIN_MS,

@@ -1,8 +1,20 @@
 import { clearBound, type LimitState, type Probe } from "./limit-state.ts";
 import { raisePeak } from "./recent-peak.ts";
 import { countAfter, countAll } from "./tally.ts";
-import { DOUBT_FIRST_MS, EASE, GUARD_MS, PEAK_HALF_MS, SEARCH_GROWTH, SEARCH_LEAD, SEARCH_STREAK, WINDOW_MS } from "./tuning.ts";
+import {
+  DOUBT_FIRST_MS,
+  EASE,
+  GUARD_MS,
+  PEAK_HALF_MS,
+  SEARCH_GROWTH,
+  SEARCH_LEAD,
+  SEARCH_STREAK,
+  WINDOW_MS,
+} from "./tuning.ts";
 import { countsRefusals, paceMs, refusedInWindow, windowStartMs } from "./usage.ts";
+
+const HIDDEN = 0.1;
+const SURE_STREAK = 100;
 
 /** What an acceptance teaches. The call is already in the books as accepted. */
 export function learnAcceptance(state: LimitState, probe: Probe | null, nowMs: number): void {
@@ -20,6 +32,7 @@ export function learnAcceptance(state: LimitState, probe: Probe | null, nowMs: n
   const surely = countAfter(state.window, from + GUARD_MS * state.scale) + counted;
   if (rate.high !== null && surely > rate.base) rate.base = Math.min(rate.high, surely);
   state.strikes = 0;
+  places.fellFrom = rate.fellFrom = 0;
 
   if (probe?.kind === "doubt") settleDoubt(state, probe, inFlight, nowMs);
   else if (probe?.kind === "places" || probe?.kind === "rate") raise(state, probe.kind, inFlight, nowMs);
@@ -69,7 +82,10 @@ function raise(state: LimitState, kind: "places" | "rate", inFlight: number, now
   if (kind === "places") {
     bound.high = Math.max(bound.high ?? 0, inFlight);
     // So far above cannot be tasks that ended unseen.
-    if (bound.high > bound.base * 1.1 + 2) bound.base = bound.high;
+    if (bound.high > bound.base * 1.1 + 2) {
+      bound.base = bound.high;
+      bound.streak = Math.max(bound.streak, SURE_STREAK);
+    } else if (bound.streak < SURE_STREAK) bound.ease = Math.max(bound.ease, HIDDEN * bound.high);
   } else {
     bound.high = (bound.high ?? 0) + 1;
     if (bound.streak >= SEARCH_STREAK) startSearch(state, nowMs);

@@ -1,8 +1,12 @@
-import type { LimitState, Probe } from "./limit-state.ts";
+import type { Bound, LimitState, Probe } from "./limit-state.ts";
+import { submitsHeldUntilMs } from "./looks.ts";
 import { countAll, timeUntilAtMost, type Tally } from "./tally.ts";
 import {
   DEADLINE_MS,
   FREE_STREAK,
+  FULL_EASE,
+  FULL_EASE_MS,
+  MOST_EASE,
   FRESH_SHARE,
   PACE_TOLERANCE,
   PENDING_SHARE,
@@ -22,6 +26,8 @@ export function admit(state: LimitState, nowMs: number): Admission {
   const fixed = askFixed(state, use, nowMs);
   if (!fixed.go) return fixed;
   if (nowMs < state.restUntilMs) return wait(state.restUntilMs);
+  const looksStarveUntilMs = submitsHeldUntilMs(state, nowMs);
+  if (looksStarveUntilMs !== null) return wait(looksStarveUntilMs);
   if (state.throttled) return askLearned(state, use, nowMs);
   if (state.fixedConcurrency !== null && state.fixedRate !== null) return GO;
   return use.pending < Math.max(1, Math.floor(state.accepted * FRESH_SHARE)) ? GO : wait(null);
@@ -55,7 +61,9 @@ function askLearned(state: LimitState, use: Usage, nowMs: number): Admission {
   if (!placesBlock && !rateBlocks)
     return use.inFlight < state.proven || state.fixedConcurrency !== null ? GO : test("beyond");
 
-  const opensMs = placesBlock ? null : rateOpensMs(state, windowBlocks, paceBlocks ? paceOpensMs : null, nowMs);
+  const opensMs = placesBlock
+    ? null
+    : rateOpensMs(state, windowBlocks, paceBlocks ? paceOpensMs : null, nowMs);
   // At the edge of the window a call proves nothing, and the edge passes in a moment.
   if (!placesBlock && windowBlocks && !windowIsFull(state, use.surelyInWindow)) return wait(opensMs);
   const earlier = (atMs: number) => wait(opensMs === null ? atMs : Math.min(opensMs, atMs));
@@ -66,11 +74,23 @@ function askLearned(state: LimitState, use: Usage, nowMs: number): Admission {
       return test("doubt");
     return earlier(state.doubt.nextMs);
   }
-  if (placesBlock && rateBlocks) return wait(null);
+  if (placesBlock && rateBlocks) {
+    // A probe of the places that is due waits for the rate.
+    const due = places.calm >= places.ease;
+    return wait(due ? rateOpensMs(state, windowBlocks, paceBlocks ? paceOpensMs : null, nowMs) : null);
+  }
   const bound = placesBlock ? places : rate;
+  // After a fall more may still run than the bound allows: a call then would prove nothing.
+  if (placesBlock && use.inFlight >= (places.high ?? 0) + 1) return wait(null);
   if (bound.calm < bound.ease || (rateBlocks && rate.search !== null)) return wait(opensMs);
-  const dueMs = bound.movedAtMs + (bound.streak >= FREE_STREAK ? 0 : PROBE_GAP_MS * state.scale);
+  const dueMs = bound.movedAtMs + gapMs(bound) * state.scale;
   return nowMs >= dueMs ? test(placesBlock ? "places" : "rate") : earlier(dueMs);
+}
+
+/** How long after a bound moved it may be probed, once enough was accepted. */
+function gapMs({ calm, ease, streak }: Bound): number {
+  if (ease === FULL_EASE && calm < MOST_EASE) return FULL_EASE_MS;
+  return streak >= FREE_STREAK ? 0 : PROBE_GAP_MS;
 }
 
 /** While the pace is searched the minute is no limit: it lags behind. */
@@ -84,10 +104,19 @@ function refusalsCannotExplain(state: LimitState, use: Usage, nowMs: number): bo
   return high === null || refusalsCount < -1 || use.inWindow + refusedInWindow(state, nowMs) < high;
 }
 
-function rateOpensMs(state: LimitState, windowBlocks: boolean, paceOpensMs: number | null, nowMs: number): number | null {
+function rateOpensMs(
+  state: LimitState,
+  windowBlocks: boolean,
+  paceOpensMs: number | null,
+  nowMs: number,
+): number | null {
   if (!windowBlocks || state.rate.high === null) return paceOpensMs;
-  const most = Math.ceil(state.rate.high + (state.rate.search === null ? 0 : 1)) - 1 - countAll(state.pending);
-  const counted = inOrder(countsRefusals(state) ? [state.window, state.refused] : [state.window], windowStartMs(state, nowMs));
+  const most =
+    Math.ceil(state.rate.high + (state.rate.search === null ? 0 : 1)) - 1 - countAll(state.pending);
+  const counted = inOrder(
+    countsRefusals(state) ? [state.window, state.refused] : [state.window],
+    windowStartMs(state, nowMs),
+  );
   const leavesMs = most < 0 ? null : timeUntilAtMost(counted, most);
   return leavesMs === null ? null : Math.max(paceOpensMs ?? 0, leavesMs + WINDOW_MS * state.scale);
 }

@@ -31,9 +31,12 @@ const OWN_PROBE = -0.05;
 const SAME_CAUSE = -0.15;
 /** Where refusals of the rate name a time, one that names none is not of the rate. */
 const NO_TIME_NAMED = -0.3;
-const CLUMPED = 0.15;
+const CLUMPED = 0.3;
+const DEPTH = 0.5;
+const STALE_SHARE = 0.8;
+const STALE = 0.02;
 const SEARCHING = 0.1;
-const REFUSALS_MAY_COUNT = 0.08;
+const REFUSALS_MAY_COUNT = 0.12;
 /** Explanations closer than this cannot be told apart. */
 const TOO_CLOSE = 0.05;
 
@@ -49,7 +52,7 @@ export function findCulprit(state: LimitState, { use, probe, hint, clumped }: Re
   const { places, rate } = state;
   let byPlaces = costOf(places, use.inFlight, 0);
   if (state.timedHints) byPlaces += NO_TIME_NAMED;
-  if (probe?.kind === "places") byPlaces += OWN_PROBE;
+  if (probe?.kind === "places" || probe?.kind === "beyond") byPlaces += OWN_PROBE;
   if (state.strikes > 1 && state.blamed === "places") byPlaces += SAME_CAUSE;
 
   let byRate = costOf(rate, use.inWindow, nearRate(rate));
@@ -73,15 +76,16 @@ export function refusalsMayExplain({ rate }: LimitState, use: RefusedUsage): boo
 
 /** A minute's count may be one off at its edge; where calls must keep a distance it is only a rough measure. */
 function nearRate(rate: RateBound): number {
-  if (rate.spaced && rate.paced) return Math.max(1, 0.3 * rate.base);
+  if (rate.spaced && rate.paced) return 0.3 * rate.base;
   return rate.base >= 10 ? 1 : 0;
 }
 
 function costOf(bound: Bound, used: number, near: number): number {
-  if (bound.high === null) {
-    const most = Math.max(1, peakOf(bound.peak));
-    return NEVER_REFUSED + Math.max(0, (most - used) / most);
-  }
-  if (used >= bound.base - near) return bound.proven ? 0 : SUSPECT;
-  return BELOW_BASE + (bound.base - used) / bound.base;
+  const most = Math.max(1, peakOf(bound.peak));
+  const depth = Math.max(0, (most - used) / most);
+  if (bound.high === null) return NEVER_REFUSED + depth;
+  const base = Math.max(bound.base, bound.fellFrom);
+  if (used >= base - near) return (bound.proven ? 0 : SUSPECT) + depth * DEPTH;
+  if (most < STALE_SHARE * base) return BELOW_BASE + STALE + depth;
+  return BELOW_BASE + (base - used) / base;
 }

@@ -19,6 +19,8 @@ export type Bound = {
   high: number | null;
   /** The lowest usage that was refused and has not been refuted by an acceptance above it. */
   base: number;
+  /** What `base` was before the present row of refusals began to lower it. 0 = no such row. */
+  fellFrom: number;
   /** Only this bound explains what was refused. Else it is a suspect. */
   proven: boolean;
   /** The highest usage accepted lately. */
@@ -86,6 +88,8 @@ export type LimitState = {
   restUntilMs: number;
   lastSentMs: number;
   sentGapMs: number;
+  /** How much looks at running tasks are stretched, as of a moment; it wears off by itself. */
+  looks: { stretch: number; atMs: number; heldUntilMs: number };
   /** A refusal named a time: one that names none means the tasks in flight. */
   timedHints: boolean;
 };
@@ -94,6 +98,7 @@ function createBound(): Bound {
   return {
     high: null,
     base: 0,
+    fellFrom: 0,
     proven: false,
     peak: createPeak(),
     calm: 0,
@@ -135,6 +140,7 @@ export function createState(scale: number): LimitState {
     restUntilMs: 0,
     lastSentMs: 0,
     sentGapMs: 0,
+    looks: { stretch: 1, atMs: 0, heldUntilMs: 0 },
     timedHints: false,
   };
 }
@@ -143,6 +149,7 @@ export function createState(scale: number): LimitState {
 export function clearBound(bound: Bound): void {
   bound.high = null;
   bound.base = 0;
+  bound.fellFrom = 0;
   bound.proven = false;
   bound.calm = 0;
   bound.streak = 0;

@@ -1,28 +1,31 @@
 import { findCulprit, refusalsMayExplain, type Refusal } from "./culprit.ts";
-import { clearBound, type LimitState } from "./limit-state.ts";
+import { clearBound, type LimitState, type Probe } from "./limit-state.ts";
 import { lowerPeak, peakOf } from "./recent-peak.ts";
 import { countAfter } from "./tally.ts";
-import {
-  DOUBT_FIRST_MS,
-  DOUBT_GROWTH,
-  FULL_EASE,
-  LONGEST_REST_MS,
-  SHORT_EASE,
-  WINDOW_MS,
-} from "./tuning.ts";
+import { DOUBT_FIRST_MS, DOUBT_GROWTH, FULL_EASE, LONGEST_REST_MS, SHORT_EASE, WINDOW_MS } from "./tuning.ts";
 import { countsRefusals, paceMs, refusedInWindow, windowStartMs } from "./usage.ts";
 
 /** What a refusal teaches. The call itself is already out of the books of pending calls, and not yet among the refused. */
-export function learnRefusal(state: LimitState, refusal: Omit<Refusal, "use" | "clumped">, sentAtMs: number, nowMs: number): void {
+export function learnRefusal(
+  state: LimitState,
+  refusal: Omit<Refusal, "use" | "clumped">,
+  sentAtMs: number,
+  nowMs: number,
+): void {
   const { places, rate } = state;
   const { probe, hint } = refusal;
   const refused = refusedInWindow(state, nowMs);
   // Calls that left later may still be refused: they are not what filled the limit.
-  const sentBefore = state.pending.reduce((sum, [timeMs, count]) => sum + (timeMs <= sentAtMs ? count : 0), 0);
+  const sentBefore = state.pending.reduce(
+    (sum, [timeMs, count]) => sum + (timeMs <= sentAtMs ? count : 0),
+    0,
+  );
   const use = {
     inFlight: countAfter(state.running, 0) + sentBefore,
     inWindow:
-      countAfter(state.window, windowStartMs(state, nowMs)) + sentBefore + (countsRefusals(state) ? refused : 0),
+      countAfter(state.window, windowStartMs(state, nowMs)) +
+      sentBefore +
+      (countsRefusals(state) ? refused : 0),
     refused,
   };
   if (hint.retryAfterMs !== undefined) {
@@ -37,9 +40,7 @@ export function learnRefusal(state: LimitState, refusal: Omit<Refusal, "use" | "
   state.refusedAtMs = nowMs;
   state.strikes += 1;
   const silent = hint.reason === undefined && hint.retryAfterMs === undefined;
-  // Both suspects were full: nothing new. One was, but refused calls may have filled the other: no proof.
-  if (silent && probe?.kind === "doubt" && probe.places && (probe.rate || (!rate.proven && refusalsMayExplain(state, use))))
-    return;
+  if (silent && probe?.kind === "doubt" && provesNothing(state, probe, use)) return;
 
   const best = Math.max(1, peakOf(rate.peak));
   const clumped =
@@ -65,6 +66,15 @@ export function learnRefusal(state: LimitState, refusal: Omit<Refusal, "use" | "
   }
 }
 
+/** Whether a refused call was in reach of both suspects, so that neither is convicted. */
+function provesNothing(state: LimitState, probe: Probe, use: Refusal["use"]): boolean {
+  const { places, rate } = state;
+  const suspect = (bound: LimitState["places"]) => bound.high !== null && !bound.proven;
+  if (probe.places && probe.rate) return true;
+  if (probe.places) return suspect(rate) && (use.inWindow >= rate.base || refusalsMayExplain(state, use));
+  return suspect(places) && use.inFlight >= places.base;
+}
+
 /** A further refusal of the same event: the usage it leaves is nearer to the limit. */
 function sharpen({ places, rate, blamed }: LimitState, use: Refusal["use"]): void {
   if (blamed !== "rate" && places.high !== null)
@@ -81,6 +91,7 @@ function beginDoubt(state: LimitState, nowMs: number, tested: string[]): void {
 /** Down to the usage that was refused; by 1, 2, 4 … more when refusals follow each other. */
 function lowerPlaces(state: LimitState, used: number, nowMs: number): void {
   const bound = state.places;
+  bound.fellFrom = Math.max(bound.fellFrom, bound.base, used);
   const step = state.strikes >= 2 && used < bound.base ? Math.min(2 ** (state.strikes - 2), used >> 1) : 0;
   bound.high = bound.base = Math.max(1, Math.min(bound.high ?? used, used - step));
   bound.ease = step > 0 ? 0 : FULL_EASE;
@@ -128,6 +139,7 @@ function blameRate(state: LimitState, { use, probe, hint, clumped }: Refusal, no
 
 function lowerRate(state: LimitState, high: number, use: Refusal["use"]): void {
   const bound = state.rate;
+  bound.fellFrom = Math.max(bound.fellFrom, bound.base);
   const counting = countsRefusals(state);
   const accepted = use.inWindow - (counting ? use.refused : 0);
   // Which count is nearer to what was lately accepted at most: the plain one, or the one with refused calls?

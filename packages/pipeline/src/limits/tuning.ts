@@ -12,13 +12,16 @@ export const LEASE_MS = 1_800_000;
 export const PEAK_HALF_MS = 150_000;
 
 /** Before the first 429: calls without an answer, as a share of those accepted. Bounds the first overshoot. */
-export const FRESH_SHARE = 0.25;
+export const FRESH_SHARE = 0.4;
 /** After it: calls without an answer, at least two, and this share of what was proven. */
 export const PENDING_SHARE = 0.05;
 
 /** Acceptances at a bound until the next probe, by probes accepted in a row. The first is what steady probing wastes: 1 in 40. */
-export const EASE = [40, 6, 3, 2, 1, 0] as const;
+export const EASE = [37, 4, 2, 1, 0] as const;
 export const FULL_EASE = EASE[0];
+/** With full ease a probe also waits this long, unless so many were accepted before. */
+export const FULL_EASE_MS = 240_000;
+export const MOST_EASE = 60;
 /** After a bound was lowered by more than a little: it may be too low now. */
 export const SHORT_EASE = 6;
 /** Between probes, until several in a row were accepted. */
@@ -27,13 +30,13 @@ export const FREE_STREAK = 4;
 
 /** Tries while two limits are suspects, from the first to the longest distance, each times three. */
 export const DOUBT_FIRST_MS = 1_000;
-export const DOUBT_GROWTH = 3;
+export const DOUBT_GROWTH = 5;
 export const DOUBT_LONGEST_MS = 64_000;
 /** The longest rest after refusals in a row. */
 export const LONGEST_REST_MS = 64_000;
 
 /** A little faster than even, so that a slot that was missed is caught up within the minute. */
-export const PACE_SHARE = 0.93;
+export const PACE_SHARE = 0.9;
 /** A call may be early by this share of the distance. */
 export const PACE_TOLERANCE = 0.1;
 /** The pace's growth per acceptance while it is searched, and what it may exceed of the last half minute. */
