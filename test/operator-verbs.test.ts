@@ -115,8 +115,8 @@ describe("adopt", () => {
         phase: "unconfirmed",
         adoption: { task_id: "no-such-task", state: "refused" },
       });
-      const events = await system.inspect.xrange(`{rushes}:events:${id}`, "-", "+");
-      expect(events.map(([, fields]) => fields.join(" ")).join("\n")).toContain(
+      const events = await system.inspect.lrange(`{rushes}:history:${id}`, 0, -1);
+      expect(events.map((event) => (JSON.parse(event) as string[]).join(" ")).join("\n")).toContain(
         "adoption_refused task no-such-task",
       );
       // The right one is taken after that all the same.

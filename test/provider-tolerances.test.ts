@@ -391,10 +391,10 @@ describe("§6, faults that last until the life of a result is over", () => {
   afterAll(() => system.stop());
 
   const eventsOf = async (id: string): Promise<{ what: string; atMs: number }[]> => {
-    const entries = await system.inspect.xrange(`{rushes}:events:${id}`, "-", "+");
-    return entries.map(([, flat]) => {
-      const field = (name: string): string => flat[flat.indexOf(name) + 1] ?? "";
-      return { what: field("what"), atMs: Number(field("at")) };
+    const entries = await system.inspect.lrange(`{rushes}:history:${id}`, 0, -1);
+    return entries.map((entry) => {
+      const [, at, , what = ""] = JSON.parse(entry) as string[];
+      return { what, atMs: Number(at) };
     });
   };
   const timeOf = (events: { what: string; atMs: number }[], what: string): number =>

@@ -6,6 +6,10 @@ export type Benchmark = {
 
 /** Each loads its own file only when it is asked for. */
 export const BENCHMARKS: Record<string, Benchmark> = {
+  limits: {
+    summary: "the learned limits against usual ways, in virtual time (quick | plots DIRECTORY)",
+    run: async (args) => (await import("./limits/limits.ts")).runLimits(args),
+  },
   throughput: {
     summary: "videos per second against raw BullMQ, and with 100,000 waiting",
     run: async (args) => (await import("./throughput/throughput.ts")).runThroughput(args),

@@ -67,8 +67,7 @@ const RUN: Record<ProofPart, (options: ProofOptions) => Promise<boolean>> = {
   },
 };
 
-async function prove(args: readonly string[]): Promise<boolean> {
-  const options = readProofOptions(args, join(ROOT, ".data/proof"));
+async function prove(options: ProofOptions): Promise<boolean> {
   mkdirSync(options.out, { recursive: true });
   say(`Histories go to ${options.out}`);
   let isProven = true;
@@ -90,11 +89,32 @@ function check(path: string): boolean {
   return verdict.findings.length === 0;
 }
 
-const [command = "", ...rest] = argv.slice(2);
+/** Undefined when what was typed makes no sense. */
+function optionsOf(args: readonly string[]): ProofOptions | undefined {
+  try {
+    return readProofOptions(args, join(ROOT, ".data/proof"));
+  } catch (error) {
+    say(`${(error as Error).message}\n\n${USAGE}`);
+    return undefined;
+  }
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const [command = "", folder = ""] = args;
+  if (command === "help" || command === "--help") {
+    say(USAGE);
+    return 0;
+  }
+  if (command === "check") return check(folder) ? 0 : 1;
+  const options = optionsOf(args);
+  if (!options) return 2;
+  return (await prove(options)) ? 0 : 1;
+}
+
 try {
-  if (command === "help" || command === "--help") say(USAGE);
-  else process.exitCode = (command === "check" ? check(rest[0] ?? "") : await prove(argv.slice(2))) ? 0 : 1;
+  process.exitCode = await run(argv.slice(2));
 } catch (error) {
-  say(`${(error as Error).message}\n\n${USAGE}`);
-  process.exitCode = 2;
+  // Whatever else still runs is ended with this process.
+  say(`\nThe run broke off: ${(error as Error).stack ?? String(error)}`);
+  process.exit(1);
 }

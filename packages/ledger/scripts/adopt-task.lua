@@ -15,8 +15,8 @@ if own then
 else
   local n = lastAttempt(record, function(_, state) return state == 'unknown' end)
   learnAccepted(record, n, task, { leaseMs = leaseMs, dueMs = 0 })
-  set(record, n .. '.named', '1')
-  set(record, n .. '.outcome', 'adopted')
+  set(record, of(n, 'named'), '1')
+  set(record, of(n, 'outcome'), 'adopted')
   if isFinal(phase(record)) then follow(record, n, 0) end
 end
 save(record, 'adopted', { 'by', ARGV[5], 'task', task })

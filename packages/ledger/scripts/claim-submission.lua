@@ -17,8 +17,8 @@ local earlier = redis.call('GET', key('claim:' .. secret))
 if earlier then
   local record = load(earlier)
   local n = record and num(record, 'attempts')
-  if not record or get(record, n .. '.secret') ~= secret or get(record, n .. '.state') ~= 'open' then return reply('idle') end
-  local account = get(record, n .. '.account')
+  if not record or get(record, of(n, 'secret')) ~= secret or get(record, of(n, 'state')) ~= 'open' then return reply('idle') end
+  local account = get(record, of(n, 'account'))
   return claimed(record, n, account, redis.call('HGET', key('account:' .. account), 'strict') or '', false)
 end
 
@@ -89,7 +89,7 @@ for _ = 1, 100 do
       end
       if trialEveryMs then redis.call('HSET', key('account:' .. account), 'trial_at', digits(NOW + trialEveryMs)) end
       local n = openAttempt(record, account, secret, 'open')
-      set(record, n .. '.deadline', NOW + deadlineMs)
+      set(record, of(n, 'deadline'), NOW + deadlineMs)
       set(record, 'lease_ms', leaseMs)
       set(record, 'current', 0)
       set(record, 'account', account)

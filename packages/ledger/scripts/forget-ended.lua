@@ -24,7 +24,7 @@ for _, id in ipairs(ids) do
     if get(record, 'idempotency') ~= '' then redis.call('DEL', key('idempotency:' .. owner .. ':' .. get(record, 'idempotency'))) end
     for n = 1, num(record, 'attempts') do
       redis.call('ZREM', key('charges'), id .. '#' .. n)
-      if get(record, n .. '.task') ~= '' then redis.call('DEL', key('task:' .. get(record, n .. '.task'))) end
+      if get(record, of(n, 'task')) ~= '' then redis.call('DEL', key('task:' .. get(record, of(n, 'task')))) end
     end
     for field, value in pairs(record.fields) do
       local task = string.match(field, '^stray:(.*)$')
@@ -34,7 +34,7 @@ for _, id in ipairs(ids) do
       end
     end
     for _, name in ipairs(deliveries) do redis.call('DEL', key('delivery:' .. name)) end
-    redis.call('DEL', key('video:' .. id), key('order:' .. id), key('events:' .. id), key('deliveries:' .. id))
+    redis.call('DEL', key('video:' .. id), key('order:' .. id), key('history:' .. id), key('deliveries:' .. id))
   end
 end
 return { 'result', 'forgotten', 'count', digits(#ids) }

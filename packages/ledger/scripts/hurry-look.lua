@@ -3,8 +3,8 @@
 local record = load(ARGV[2])
 if not record then return reply('no_record') end
 local n = tonumber(ARGV[3])
-if phase(record) ~= 'generating' or num(record, 'current') ~= n or get(record, n .. '.secret') ~= ARGV[4]
-  or get(record, n .. '.task') ~= ARGV[5] then
+if phase(record) ~= 'generating' or num(record, 'current') ~= n or get(record, of(n, 'secret')) ~= ARGV[4]
+  or get(record, of(n, 'task')) ~= ARGV[5] then
   return reply('stale', record)
 end
 rewake(record, NOW + tonumber(ARGV[6]))

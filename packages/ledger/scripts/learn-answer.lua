@@ -13,7 +13,7 @@ local options = {
 }
 
 local outcome
-if n > num(record, 'attempts') or get(record, n .. '.secret') ~= secret then
+if n > num(record, 'attempts') or get(record, of(n, 'secret')) ~= secret then
   -- An attempt this Redis does not know: a power cut has rolled its intent back.
   if fact ~= 'accepted' then return reply('stale', record) end
   if attemptOfTask(record, task) then return reply('known', record) end
@@ -46,11 +46,11 @@ local words = {
   extra = 'extra', unconfirmed = 'unknown', noted = 'unknown', refused = fact,
 }
 if words[outcome] then
-  set(record, n .. '.outcome', words[outcome])
-  set(record, n .. '.answered', NOW)
+  set(record, of(n, 'outcome'), words[outcome])
+  set(record, of(n, 'answered'), NOW)
 end
 if fact == 'accepted' then watchExtras(record, dueMs) end
 -- A provider whose 5xx was an acceptance is not believed again.
-if outcome == 'accepted_after_refusal' then redis.call('HSET', key('account:' .. get(record, n .. '.account')), 'strict', 1) end
+if outcome == 'accepted_after_refusal' then redis.call('HSET', key('account:' .. get(record, of(n, 'account'))), 'strict', 1) end
 save(record, outcome, { 'attempt', digits(n), 'task', task })
 return reply(outcome, record)

@@ -5,13 +5,13 @@
 local record = load(ARGV[2])
 if not record then return reply('no_record') end
 local n, secret, task, result = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
-if phase(record) ~= 'archiving' or num(record, 'current') ~= n or get(record, n .. '.secret') ~= secret
-  or get(record, n .. '.task') ~= task then
+if phase(record) ~= 'archiving' or num(record, 'current') ~= n or get(record, of(n, 'secret')) ~= secret
+  or get(record, of(n, 'task')) ~= task then
   return reply('stale', record)
 end
 if result == 'again' then
   set(record, 'archive_tries', num(record, 'archive_tries') + 1)
-  if ARGV[13] ~= '' then set(record, n .. '.urls', ARGV[13]) end
+  if ARGV[13] ~= '' then set(record, of(n, 'urls'), ARGV[13]) end
   set(record, 'archive_problem', ARGV[8])
   set(record, 'due', NOW + tonumber(ARGV[11]) + tonumber(ARGV[12]))
   save(record, 'archive_again', { 'code', ARGV[8] })
@@ -23,7 +23,7 @@ if result == 'stored' then
   set(record, 'completed', NOW)
   finish(record, 'completed', nil)
 else
-  set(record, n .. '.state', 'result_gone')
+  set(record, of(n, 'state'), 'result_gone')
   decide(record, 'result_gone', n, { failure = { code = ARGV[8], class = ARGV[9], message = ARGV[10] } })
 end
 save(record, result == 'stored' and 'archived' or 'result_gone', { 'attempt', digits(n) })

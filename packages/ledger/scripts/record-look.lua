@@ -7,8 +7,8 @@ local record = load(ARGV[2])
 if not record then return reply('no_record') end
 local n, secret, task, report = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local nextLookMs, graceMs = tonumber(ARGV[8]), tonumber(ARGV[9])
-local state = get(record, n .. '.state')
-if n > num(record, 'attempts') or get(record, n .. '.secret') ~= secret or get(record, n .. '.task') ~= task
+local state = get(record, of(n, 'state'))
+if n > num(record, 'attempts') or get(record, of(n, 'secret')) ~= secret or get(record, of(n, 'task')) ~= task
   or (state ~= 'accepted' and state ~= 'ended_ok') then
   return reply('stale', record)
 end
@@ -36,10 +36,10 @@ if report == 'running' then
 end
 
 freeLease(record, n)
-set(record, n .. '.ended', NOW)
+set(record, of(n, 'ended'), NOW)
 if report == 'succeeded' then
-  set(record, n .. '.state', 'ended_ok')
-  set(record, n .. '.urls', ARGV[11])
+  set(record, of(n, 'state'), 'ended_ok')
+  set(record, of(n, 'urls'), ARGV[11])
   if carries then
     set(record, 'provider_state', ARGV[7])
     set(record, 'archiving', NOW)
@@ -48,7 +48,7 @@ if report == 'succeeded' then
     move(record, 'archiving', NOW + graceMs)
   end
 else
-  set(record, n .. '.state', 'ended_bad')
+  set(record, of(n, 'state'), 'ended_bad')
   -- A failed task costs nothing unless the operator says otherwise; a lost one may well have been charged.
   if report == 'failed' and ARGV[16] ~= '1' then setUnit(record, n, 'returned') end
   if carries then
@@ -61,4 +61,4 @@ else
 end
 watchExtras(record, nextLookMs)
 save(record, 'task_' .. report, { 'attempt', digits(n), 'code', ARGV[12] })
-return reply(carries and 'moved' or 'watched', record, { 'since', digits(NOW - num(record, n .. '.accepted')) })
+return reply(carries and 'moved' or 'watched', record, { 'since', digits(NOW - num(record, of(n, 'accepted'))) })

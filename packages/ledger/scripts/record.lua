@@ -15,8 +15,32 @@ local TODAY = math.floor(NOW / 86400000)
 local DELIVERY_GRACE_MS = 10000
 
 -- Numbers reach Redis as whole decimal digits: Lua's own formatting would shorten large ones.
+-- Writing a number out is among the slowest things here, so each is written once; and a number handed to Redis as it is
+-- costs more than the command.
+local written = {}
 local function digits(value)
-  return string.format('%.0f', value)
+  local text = written[value]
+  if not text then
+    text = string.format('%d', math.floor(value + 0.5))
+    written[value] = text
+  end
+  return text
+end
+
+-- The field `name` of attempt n: "n.name". Made once, as above.
+local fieldNames = {}
+local function of(n, name)
+  local ofAttempt = fieldNames[n]
+  if not ofAttempt then
+    ofAttempt = {}
+    fieldNames[n] = ofAttempt
+  end
+  local field = ofAttempt[name]
+  if not field then
+    field = n .. '.' .. name
+    ofAttempt[name] = field
+  end
+  return field
 end
 
 local function key(name)
@@ -71,20 +95,20 @@ end
 
 local function firstAttempt(record, accepts)
   for n = 1, num(record, 'attempts') do
-    if accepts(n, get(record, n .. '.state')) then return n end
+    if accepts(n, get(record, of(n, 'state'))) then return n end
   end
   return nil
 end
 
 local function lastAttempt(record, accepts)
   for n = num(record, 'attempts'), 1, -1 do
-    if accepts(n, get(record, n .. '.state')) then return n end
+    if accepts(n, get(record, of(n, 'state'))) then return n end
   end
   return nil
 end
 
 local function attemptOfTask(record, task)
-  return firstAttempt(record, function(n) return get(record, n .. '.task') == task end)
+  return firstAttempt(record, function(n) return get(record, of(n, 'task')) == task end)
 end
 
 -- An attempt that may cost money; what was refused or never sent is free.
@@ -105,8 +129,8 @@ end
 -- ---- leases: one place among the account's tasks, held by an attempt until its task's end is known ----
 
 local function holdLease(record, n, leaseMs)
-  set(record, n .. '.lease', 'held')
-  redis.call('ZADD', key('leases:' .. get(record, n .. '.account')), NOW + leaseMs, record.id .. '#' .. n)
+  set(record, of(n, 'lease'), 'held')
+  redis.call('ZADD', key('leases:' .. get(record, of(n, 'account'))), digits(NOW + leaseMs), record.id .. '#' .. digits(n))
 end
 
 -- Once for all requests of a call, however many places they free: who waits hears of it only when the call is over.
@@ -115,9 +139,9 @@ local function announcePlace(account)
 end
 
 local function freeLease(record, n)
-  local account = get(record, n .. '.account')
-  set(record, n .. '.lease', 'free')
-  if redis.call('ZREM', key('leases:' .. account), record.id .. '#' .. n) == 1 then
+  local account = get(record, of(n, 'account'))
+  set(record, of(n, 'lease'), 'free')
+  if redis.call('ZREM', key('leases:' .. account), record.id .. '#' .. digits(n)) == 1 then
     announcePlace(account)
   end
 end
@@ -139,7 +163,7 @@ local function adoptionRefusal(record, task)
   if at ~= 'unconfirmed' and at ~= 'queued' and at ~= 'failed' and at ~= 'cancelled' then return 'stale' end
   local own = attemptOfTask(record, task)
   if own then
-    if isFinal(at) and get(record, own .. '.state') == 'accepted' then return nil end
+    if isFinal(at) and get(record, of(own, 'state')) == 'accepted' then return nil end
     return 'known'
   end
   if not unknownAttempt(record) then return 'no_unknown_attempt' end
@@ -181,11 +205,11 @@ local function returnFreeUnit(record)
 end
 
 local function setUnit(record, n, unit)
-  local was, price, day = get(record, n .. '.unit'), num(record, n .. '.price'), get(record, n .. '.day')
+  local was, price, day = get(record, of(n, 'unit')), num(record, of(n, 'price')), get(record, of(n, 'day'))
   if was == unit then return end
   if was == 'reserved' or was == 'billed' then book(record, was, -price, day) end
   if unit == 'reserved' or unit == 'billed' then book(record, unit, price, day) end
-  set(record, n .. '.unit', unit)
+  set(record, of(n, 'unit'), unit)
 end
 
 -- ---- the line: queued videos, fair between callers ----
@@ -238,7 +262,7 @@ end
 local function enterDoubt(record)
   local micros = 0
   firstAttempt(record, function(n, state)
-    if state == 'unknown' then micros = micros + num(record, n .. '.price') end
+    if state == 'unknown' then micros = micros + num(record, of(n, 'price')) end
   end)
   set(record, 'doubt', micros)
   set(record, 'doubt_since', NOW)
@@ -288,7 +312,7 @@ local function save(record, what, details)
     if is == 'unconfirmed' then enterDoubt(record) elseif record.was == 'unconfirmed' then leaveDoubt(record) end
     if isFinal(is) then
       set(record, 'ended', NOW)
-      redis.call('ZADD', key('ended'), NOW, record.id)
+      redis.call('ZADD', key('ended'), digits(NOW), record.id)
     elseif record.was and isFinal(record.was) then
       redis.call('ZREM', key('ended'), record.id)
     end
@@ -307,11 +331,12 @@ local function save(record, what, details)
   redis.call('HSET', key('video:' .. record.id), unpack(flat))
   local due = num(record, 'due')
   if due > 0 then
-    redis.call('ZADD', key('due'), due, record.id)
+    redis.call('ZADD', key('due'), get(record, 'due'), record.id)
   else
     redis.call('ZREM', key('due'), record.id)
   end
-  redis.call('XADD', key('events:' .. record.id), digits(rev) .. '-0', 'at', digits(NOW), 'phase', is, 'what', what, unpack(details or {}))
+  -- A list: a stream takes 4 kB from its first entry on, and eight times as long to write.
+  redis.call('RPUSH', key('history:' .. record.id), cjson.encode({ digits(rev), digits(NOW), is, what, unpack(details or {}) }))
   redis.call('PUBLISH', key('changes'), record.id .. ' ' .. digits(rev) .. ' ' .. is)
 end
 
@@ -347,8 +372,8 @@ end
 -- An attempt carries the video on (end of rule 3).
 local function follow(record, n, dueMs)
   set(record, 'current', n)
-  set(record, 'account', get(record, n .. '.account'))
-  if get(record, n .. '.outcome') == 'extra' then set(record, n .. '.outcome', 'accepted') end
+  set(record, 'account', get(record, of(n, 'account')))
+  if get(record, of(n, 'outcome')) == 'extra' then set(record, of(n, 'outcome'), 'accepted') end
   set(record, 'looks_failed', 0)
   if num(record, 'submitted') == 0 then set(record, 'submitted', NOW) end
   if get(record, 'adopt_refused') ~= '' then set(record, 'adopt_refused', '') end
@@ -389,8 +414,8 @@ local function decide(record, why, n, options)
     if n then
       setUnit(record, n, 'reserved')
       set(record, 'free', 1)
-      set(record, 'free_day', get(record, n .. '.day'))
-      set(record, n .. '.unit', 'returned')
+      set(record, 'free_day', get(record, of(n, 'day')))
+      set(record, of(n, 'unit'), 'returned')
     end
     giveTurnBack(record)
     return backToLine(record, options)
@@ -419,16 +444,16 @@ local function openAttempt(record, account, secret, state)
   local hasUnit = num(record, 'free') == 1
   local n = num(record, 'attempts') + 1
   set(record, 'attempts', n)
-  set(record, n .. '.state', state)
-  set(record, n .. '.secret', secret)
-  set(record, n .. '.task', '')
-  set(record, n .. '.account', account)
-  set(record, n .. '.price', num(record, 'price'))
-  set(record, n .. '.day', hasUnit and get(record, 'free_day') or TODAY)
-  set(record, n .. '.unit', hasUnit and 'reserved' or 'returned')
-  set(record, n .. '.at', NOW)
+  set(record, of(n, 'state'), state)
+  set(record, of(n, 'secret'), secret)
+  set(record, of(n, 'task'), '')
+  set(record, of(n, 'account'), account)
+  set(record, of(n, 'price'), num(record, 'price'))
+  set(record, of(n, 'day'), hasUnit and get(record, 'free_day') or TODAY)
+  set(record, of(n, 'unit'), hasUnit and 'reserved' or 'returned')
+  set(record, of(n, 'at'), NOW)
   set(record, 'free', 0)
-  redis.call('ZADD', key('charges'), NOW, record.id .. '#' .. n)
+  redis.call('ZADD', key('charges'), digits(NOW), record.id .. '#' .. digits(n))
   return n
 end
 
@@ -467,19 +492,19 @@ end
 -- Everything a task brings moves; number, secret and account stay with the attempt that posted.
 local function swapAttempts(record, a, b)
   for _, field in ipairs({ 'state', 'lease', 'task', 'unit', 'named', 'accepted', 'ended', 'urls', 'outcome', 'day', 'price' }) do
-    local held = get(record, a .. '.' .. field)
-    set(record, a .. '.' .. field, get(record, b .. '.' .. field))
-    set(record, b .. '.' .. field, held)
+    local held = get(record, of(a, field))
+    set(record, of(a, field), get(record, of(b, field)))
+    set(record, of(b, field), held)
   end
   for _, n in ipairs({ a, b }) do
     local member = record.id .. '#' .. n
-    local lease = key('leases:' .. get(record, n .. '.account'))
-    if get(record, n .. '.lease') == 'held' then
+    local lease = key('leases:' .. get(record, of(n, 'account')))
+    if get(record, of(n, 'lease')) == 'held' then
       redis.call('ZADD', lease, NOW + num(record, 'lease_ms'), member)
     else
       redis.call('ZREM', lease, member)
     end
-    if get(record, n .. '.task') ~= '' then redis.call('SET', key('task:' .. get(record, n .. '.task')), member) end
+    if get(record, of(n, 'task')) ~= '' then redis.call('SET', key('task:' .. get(record, of(n, 'task'))), member) end
   end
   if num(record, 'current') == a then set(record, 'current', b)
   elseif num(record, 'current') == b then set(record, 'current', a) end
@@ -488,24 +513,24 @@ end
 -- Rule 3: "accepted, task" was learned of attempt n. Returns a word for the reply.
 --   options: leaseMs, dueMs (until the first look)
 local function learnAccepted(record, n, task, options)
-  local state = get(record, n .. '.state')
-  if get(record, n .. '.task') == task then
-    set(record, n .. '.named', '')
+  local state = get(record, of(n, 'state'))
+  if get(record, of(n, 'task')) == task then
+    set(record, of(n, 'named'), '')
     return 'known'
   end
   local other = attemptOfTask(record, task)
   if other then
     -- A token's word beats a person's: the task moves to the attempt that the provider named.
-    if get(record, other .. '.named') == '1' and (state == 'unknown' or state == 'refused') then
+    if get(record, of(other, 'named')) == '1' and (state == 'unknown' or state == 'refused') then
       swapAttempts(record, n, other)
-      set(record, n .. '.named', '')
+      set(record, of(n, 'named'), '')
       return 'swapped'
     end
     return 'known'
   end
-  if get(record, n .. '.task') ~= '' then
+  if get(record, of(n, 'task')) ~= '' then
     -- A second task for one attempt. If a person named the first, it moves to another unknown attempt.
-    if get(record, n .. '.named') ~= '1' then
+    if get(record, of(n, 'named')) ~= '1' then
       if not bindTask(record, n, task) then return 'task_elsewhere' end
       addStray(record, task)
       return 'stray'
@@ -515,12 +540,12 @@ local function learnAccepted(record, n, task, options)
     if free then
       swapAttempts(record, n, free)
     else
-      local named = get(record, n .. '.task')
+      local named = get(record, of(n, 'task'))
       dropStray(record, task)
-      set(record, n .. '.task', task)
-      set(record, n .. '.named', '')
-      set(record, n .. '.state', 'accepted')
-      set(record, n .. '.accepted', NOW)
+      set(record, of(n, 'task'), task)
+      set(record, of(n, 'named'), '')
+      set(record, of(n, 'state'), 'accepted')
+      set(record, of(n, 'accepted'), NOW)
       holdLease(record, n, options.leaseMs)
       addStray(record, named)
       if num(record, 'current') == n and (phase(record) == 'generating' or phase(record) == 'archiving') then
@@ -533,9 +558,9 @@ local function learnAccepted(record, n, task, options)
   end
   local wasRefused = state == 'refused'
   dropStray(record, task)
-  set(record, n .. '.state', 'accepted')
-  set(record, n .. '.task', task)
-  set(record, n .. '.accepted', NOW)
+  set(record, of(n, 'state'), 'accepted')
+  set(record, of(n, 'task'), task)
+  set(record, of(n, 'accepted'), NOW)
   holdLease(record, n, options.leaseMs)
   setUnit(record, n, 'billed')
   local at = phase(record)
@@ -549,10 +574,10 @@ end
 
 -- Rule 5: attempt n was certainly not accepted.
 local function learnRefused(record, n, why, options)
-  local state = get(record, n .. '.state')
+  local state = get(record, of(n, 'state'))
   if state ~= 'open' and state ~= 'unknown' then return 'stale' end
-  set(record, n .. '.state', 'refused')
-  set(record, n .. '.outcome', why)
+  set(record, of(n, 'state'), 'refused')
+  set(record, of(n, 'outcome'), why)
   freeLease(record, n)
   local at = phase(record)
   if (at == 'submitting' or at == 'unconfirmed') and n == num(record, 'attempts') then
@@ -568,8 +593,8 @@ end
 
 -- Rules 4 and 6: nobody saw the answer of attempt n.
 local function learnUnknown(record, n)
-  if get(record, n .. '.state') ~= 'open' then return 'stale' end
-  set(record, n .. '.state', 'unknown')
+  if get(record, of(n, 'state')) ~= 'open' then return 'stale' end
+  set(record, of(n, 'state'), 'unknown')
   if phase(record) == 'submitting' and n == num(record, 'attempts') then
     decide(record, 'unknown', n, {})
     return 'unconfirmed'
@@ -581,6 +606,6 @@ end
 local function passDeadline(record)
   local n = num(record, 'attempts')
   learnUnknown(record, n)
-  set(record, n .. '.outcome', 'unknown')
+  set(record, of(n, 'outcome'), 'unknown')
   save(record, 'deadline_passed', { 'attempt', digits(n) })
 end

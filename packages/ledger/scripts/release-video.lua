@@ -6,7 +6,7 @@ if phase(record) ~= 'unconfirmed' or num(record, 'attempts') ~= tonumber(ARGV[3]
 local most = math.max(num(record, 'max_charges'), tonumber(ARGV[4]))
 if charges(record) >= most then return reply('charges_used_up', record) end
 firstAttempt(record, function(n, state)
-  if state == 'unknown' then set(record, n .. '.outcome', 'released') end
+  if state == 'unknown' then set(record, of(n, 'outcome'), 'released') end
 end)
 audit(ARGV[7], 'release', record, { 'max_charges_before', get(record, 'max_charges'), 'max_charges', digits(most) })
 set(record, 'max_charges', most)

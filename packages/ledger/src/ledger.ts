@@ -308,17 +308,8 @@ export function createLedger(
     },
 
     async readEvents(videoId, afterRev = 0) {
-      const entries = await redis.xrange(`${prefix}:events:${videoId}`, `(${afterRev}-0`, "+");
-      return entries.map(([id, flat]) => {
-        const { at, phase, what, ...details } = fieldsOf(flat);
-        return {
-          rev: Number.parseInt(id, 10),
-          atMs: Number(at),
-          phase: phase as Phase,
-          what: String(what),
-          details,
-        };
-      });
+      const entries = await redis.lrange(`${prefix}:history:${videoId}`, 0, -1);
+      return entries.map(parseEvent).filter(({ rev }) => rev > afterRev);
     },
 
     readTime: () => readTime(redis),
@@ -354,6 +345,18 @@ async function readReadings(redis: Redis, prefix: string, videoIds: readonly str
     const fields = answers[index * 2] as Record<string, string>;
     return parseReading(id, fields, answers[index * 2 + 1] as string | null, nowMs) ?? [];
   });
+}
+
+/** An event as the scripts write it: rev, time, phase, what, then names and values of its details. */
+function parseEvent(json: string): LedgerEvent {
+  const [rev, at, phase, what, ...details] = JSON.parse(json) as string[];
+  return {
+    rev: Number(rev),
+    atMs: Number(at),
+    phase: phase as Phase,
+    what: String(what),
+    details: fieldsOf(details),
+  };
 }
 
 /** Reads of one turn of the event loop share one look at the clock. A record that cannot be read fails its own read only. */

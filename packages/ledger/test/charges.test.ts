@@ -151,7 +151,15 @@ describe("a row", () => {
     ]);
   });
 
-  test("of an adopted task is an accepted one's once the provider has named it too", async () => {
+  test("of an adopted task stays one when its own callback confirms it", async () => {
+    const first = await attempted("vid_a");
+    await lose(first);
+    await ledger.adopt("vid_a", "task-1", "anna");
+    await accept(first, "task-1");
+    expect(await outcomes()).toEqual(["adopted"]);
+  });
+
+  test("of an adopted task is an accepted one's once the provider has named another attempt's", async () => {
     const first = await attempted("vid_a");
     await lose(first);
     await ledger.release("vid_a", 1, null, "anna");

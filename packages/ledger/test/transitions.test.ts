@@ -116,8 +116,8 @@ describe("each rule is needed: without it a walk goes wrong", () => {
       ONE,
       without(
         "record",
-        "set(record, n .. '.state', 'unknown')",
-        "set(record, n .. '.state', 'unknown') freeLease(record, n)",
+        "set(record, of(n, 'state'), 'unknown')",
+        "set(record, of(n, 'state'), 'unknown') freeLease(record, n)",
       ),
     ],
     ["the deadline is awaited", ONE, without("expire-submission", "> NOW then", "> NOW + 1e13 then")],

@@ -14,6 +14,28 @@ export {
 export { Failure, type FailureClass, type FailureDetails, type FailureKind } from "./failure.ts";
 export { newsOf } from "./news.ts";
 export { notify, type NotifyPorts } from "./notify.ts";
+export {
+  createLimits,
+  decide,
+  describeLimits,
+  lookDelayMs,
+  noteAccepted,
+  noteFinished,
+  noteLookRefused,
+  noteNotSent,
+  noteRefused,
+  noteRunning,
+  noteSent,
+  noteUnanswered,
+  pinLimits,
+  type Certainty,
+  type Decision,
+  type LimitContext,
+  type LimitsDescription,
+  type LimitSettings,
+  type LimitState,
+  type RefusalHint,
+} from "./limit-controller.ts";
 export { MODEL, orderSchema, type Order, type OrderRequest } from "./order.ts";
 export type { Outcome } from "./outcome.ts";
 export {

@@ -34,7 +34,7 @@ export function judgeBucket({ kind, words: found }: BucketState): Finding {
         check,
         found,
         verdict: "refuse",
-        fix: "allow s3:PutObject, s3:GetObject and s3:DeleteObject on the bucket",
+        fix: "allow s3:PutObject and s3:GetObject on the bucket",
         lasting: true,
       };
     case "forbidden":

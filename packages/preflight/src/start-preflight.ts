@@ -29,7 +29,7 @@ export type Preflight = {
   /** Resolves once a first look found no lasting refusal; not at all when one did. */
   passed: Promise<void>;
   /** Whether new paid work may begin. False until Redis was looked at, and again after each loss of the connection. */
-  isSafe(): boolean;
+  isSafe: () => boolean;
   /** For readiness: nothing, or short names of what is in the way. */
   obstacles(): string[];
   stop(): void;

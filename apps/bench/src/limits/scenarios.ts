@@ -3,7 +3,7 @@ import { logBetween, createRandom } from "./random.ts";
 
 const MINUTE_MS = 60_000;
 
-const perMinute = (kind: RateLimit["kind"], perMinute: number, burst = 0): RateLimit => ({
+const limiter = (kind: RateLimit["kind"], perMinute: number, burst = 0): RateLimit => ({
   kind,
   perMinute,
   burst,
@@ -22,26 +22,26 @@ const STEADY = {
 /** The ten of the controller's design, each with looks every 7.5 s. */
 export const SCENARIOS: readonly Account[] = [
   { ...STEADY, name: "A", about: "20 in flight", concurrency: [[0, 20]] },
-  { ...STEADY, name: "B", about: "20/min sliding", rate: [[0, perMinute("sliding", 20)]] },
+  { ...STEADY, name: "B", about: "20/min sliding", rate: [[0, limiter("sliding", 20)]] },
   {
     ...STEADY,
     name: "C",
     about: "20/min fixed + Retry-After",
-    rate: [[0, perMinute("fixed", 20)]],
+    rate: [[0, limiter("fixed", 20)]],
     hints: "retry-after",
   },
   {
     ...STEADY,
     name: "D",
     about: "30/min and 10 in flight",
-    rate: [[0, perMinute("sliding", 30)]],
+    rate: [[0, limiter("sliding", 30)]],
     concurrency: [[0, 10]],
   },
   {
     ...STEADY,
     name: "E",
     about: "12/min and 18 in flight",
-    rate: [[0, perMinute("sliding", 12)]],
+    rate: [[0, limiter("sliding", 12)]],
     concurrency: [[0, 18]],
   },
   {
@@ -60,9 +60,9 @@ export const SCENARIOS: readonly Account[] = [
     name: "G",
     about: "bucket 20→5→40/min",
     rate: [
-      [0, perMinute("bucket", 20, 5)],
-      [40 * MINUTE_MS, perMinute("bucket", 5, 5)],
-      [80 * MINUTE_MS, perMinute("bucket", 40, 5)],
+      [0, limiter("bucket", 20, 5)],
+      [40 * MINUTE_MS, limiter("bucket", 5, 5)],
+      [80 * MINUTE_MS, limiter("bucket", 40, 5)],
     ],
   },
   { ...STEADY, name: "H", about: "2 in flight", concurrency: [[0, 2]] },
@@ -70,14 +70,14 @@ export const SCENARIOS: readonly Account[] = [
     ...STEADY,
     name: "I",
     about: "600/min and 200 in flight",
-    rate: [[0, perMinute("sliding", 600)]],
+    rate: [[0, limiter("sliding", 600)]],
     concurrency: [[0, 200]],
   },
   {
     ...STEADY,
     name: "J",
     about: "20/min, refusals count",
-    rate: [[0, perMinute("sliding", 20)]],
+    rate: [[0, limiter("sliding", 20)]],
     refusalsCount: true,
   },
 ];
@@ -115,8 +115,8 @@ export function randomAccounts(count: number, seed: number): Account[] {
       name: `${index + 1}`,
       about: `${arrow(rate, newRate)}/min ${kind}${kind === "bucket" ? ` (${burst(rate)})` : ""}, ${arrow(places, newPlaces)} in flight`,
       rate: [
-        [0, perMinute(kind, rate, burst(rate))],
-        [halfMs, perMinute(kind, newRate, burst(newRate))],
+        [0, limiter(kind, rate, burst(rate))],
+        [halfMs, limiter(kind, newRate, burst(newRate))],
       ],
       concurrency: [
         [0, places],

@@ -141,7 +141,8 @@ export function simulate(
   }
 }
 
-function seenAtMs({ finish }: Account, answeredAtMs: number, endsAtMs: number): number {
+/** When the client learns of an end: at the next look, or by the callback. */
+export function seenAtMs({ finish }: Account, answeredAtMs: number, endsAtMs: number): number {
   if (finish.by === "callback") return Math.max(answeredAtMs, endsAtMs + finish.afterMs);
   const looks = Math.max(0, Math.ceil((endsAtMs - answeredAtMs - finish.firstMs) / finish.everyMs));
   return answeredAtMs + finish.firstMs + looks * finish.everyMs;

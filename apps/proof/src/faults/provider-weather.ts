@@ -9,7 +9,7 @@ export const PROVIDER_WEATHER: Readonly<Record<string, number>> = {
   "submit:error:500": 0.02,
   "submit:error:502": 0.02,
   "submit:error:503": 0.02,
-  "submit:reset": 0.005,
+  "submit:reset": 0.002,
   // Accepted, and the answer is lost.
   "submit:page-after-accept:504": 0.03,
   "submit:reset-after-accept": 0.03,

@@ -17,6 +17,11 @@ export type Point = {
   marker?: string;
   /** Without a callback an order killed here waits for a person. */
   parks?: true;
+  /**
+   * Frozen here, the POST goes on after its own time is over. Its answer may come first or be too late, in which case the order
+   * waits for a person without a callback, and rightly.
+   */
+  mayParkFrozen?: true;
   /** The provider must call back for this point to be met. */
   needsCallbacks?: true;
 };
@@ -95,6 +100,7 @@ export const POINTS: readonly Point[] = [
     means: "The connection stands and the last check has said yes; no byte is written.",
     reachedBy: "permission",
     parks: true,
+    mayParkFrozen: true,
   },
   {
     name: "during-post",
@@ -103,6 +109,7 @@ export const POINTS: readonly Point[] = [
     reachedBy: "departure",
     marker: "[[submit:slow:20000]]",
     parks: true,
+    mayParkFrozen: true,
   },
   {
     name: "after-post",

@@ -112,8 +112,11 @@ async function runLane(
 
 /** A killed order whose answer nobody can know waits for a person, unless a callback brings its task; all others end. */
 function rowOf({ point, signal, callbacks }: PointScenario, phase: string, charges: number): PointRow {
-  const mayPark = point.parks === true && signal === "SIGKILL" && (callbacks === "off" || charges === 0);
-  const expected = mayPark ? "unconfirmed" : "completed";
-  const problem = phase === expected ? null : `${phase} instead of ${expected}`;
+  const isUnknown = callbacks === "off" || charges === 0;
+  const expected =
+    signal === "SIGKILL" ? (point.parks && isUnknown ? "unconfirmed" : "completed") : "completed";
+  const isTooLate =
+    signal === "SIGSTOP" && point.mayParkFrozen === true && isUnknown && phase === "unconfirmed";
+  const problem = phase === expected || isTooLate ? null : `${phase} instead of ${expected}`;
   return { point: point.name, signal, callbacks, phase, charges, problem };
 }

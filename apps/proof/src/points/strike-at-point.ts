@@ -69,7 +69,7 @@ const strikeApi: StrikeOrder = async (system, point, signal, order) => {
   } else {
     // It holds its port, so nobody can take its place; its callers give up waiting and come again.
     await untilTrue(() => Date.now() - struckAt > FROZEN_API_MS, WAIT);
-    await wakeAndHear(system, victim);
+    victim.thaw();
   }
   await told;
 };

@@ -6,6 +6,8 @@ import {
   FREE_STREAK,
   FULL_EASE,
   FULL_EASE_MS,
+  LEAST_EASE,
+  LEAST_EASE_MS,
   MOST_EASE,
   FRESH_SHARE,
   PACE_TOLERANCE,
@@ -76,19 +78,21 @@ function askLearned(state: LimitState, use: Usage, nowMs: number): Admission {
   }
   if (placesBlock && rateBlocks) {
     // A probe of the places that is due waits for the rate.
-    const due = places.calm >= places.ease;
+    const due = probeGapMs(places) !== null;
     return wait(due ? rateOpensMs(state, windowBlocks, paceBlocks ? paceOpensMs : null, nowMs) : null);
   }
   const bound = placesBlock ? places : rate;
   // After a fall more may still run than the bound allows: a call then would prove nothing.
   if (placesBlock && use.inFlight >= (places.high ?? 0) + 1) return wait(null);
-  if (bound.calm < bound.ease || (rateBlocks && rate.search !== null)) return wait(opensMs);
-  const dueMs = bound.movedAtMs + gapMs(bound) * state.scale;
+  const gapMs = probeGapMs(bound);
+  if (gapMs === null || (rateBlocks && rate.search !== null)) return wait(opensMs);
+  const dueMs = bound.movedAtMs + gapMs * state.scale;
   return nowMs >= dueMs ? test(placesBlock ? "places" : "rate") : earlier(dueMs);
 }
 
-/** How long after a bound moved it may be probed, once enough was accepted. */
-function gapMs({ calm, ease, streak }: Bound): number {
+/** How long after it moved a bound may be probed; null = not before more was accepted. */
+function probeGapMs({ calm, ease, streak }: Bound): number | null {
+  if (calm < ease) return ease === FULL_EASE && calm >= LEAST_EASE ? LEAST_EASE_MS : null;
   if (ease === FULL_EASE && calm < MOST_EASE) return FULL_EASE_MS;
   return streak >= FREE_STREAK ? 0 : PROBE_GAP_MS;
 }

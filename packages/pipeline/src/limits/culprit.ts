@@ -20,23 +20,35 @@ export type Refusal = {
 
 export type Culprit = "places" | "rate" | "both";
 
+// Costs, in shares of a bound: 0.1 is as bad as a usage a tenth below it. The simulator's figures hardly move when any one
+// of them changes by half.
+
 /** A bound that never refused is a weaker explanation than one that did. */
 const NEVER_REFUSED = 0.15;
 /** Below the lowest usage that was refused: less likely still, the further below. */
 const BELOW_BASE = 0.1;
+/** At a bound that is not convicted. */
 const SUSPECT = 0.03;
+/** At the usage that made it a suspect once, though it was let go. */
+const ONCE_SUSPECT = 0.08;
 /** A probe tests its own bound. */
 const OWN_PROBE = -0.05;
 /** Refusals in a row have one cause. */
 const SAME_CAUSE = -0.15;
 /** Where refusals of the rate name a time, one that names none is not of the rate. */
 const NO_TIME_NAMED = -0.3;
+/** The call came in a clump: a bucket may have been empty. */
 const CLUMPED = 0.3;
+/** Weight of lying below what was accepted lately, where the bound explains the refusal otherwise. */
 const DEPTH = 0.5;
+/** A bound that was not nearly used for minutes may have fallen unnoticed. */
 const STALE_SHARE = 0.8;
 const STALE = 0.02;
+/** While the pace is searched it is expected to be refused. */
 const SEARCHING = 0.1;
-const REFUSALS_MAY_COUNT = 0.12;
+const SURELY_SEARCH = -0.06;
+/** Undecided whether refused calls count; if they do, the window was full. */
+const REFUSALS_MAY_COUNT = 0.04;
 /** Explanations closer than this cannot be told apart. */
 const TOO_CLOSE = 0.05;
 
@@ -59,7 +71,7 @@ export function findCulprit(state: LimitState, { use, probe, hint, clumped }: Re
   if (probe?.kind === "rate") byRate += OWN_PROBE;
   if (state.strikes > 1 && state.blamed === "rate") byRate += SAME_CAUSE;
   if (rate.search !== null)
-    byRate = !places.proven || use.inWindow >= rate.base ? -0.06 : Math.min(byRate, SEARCHING);
+    byRate = !places.proven || use.inWindow >= rate.base ? SURELY_SEARCH : Math.min(byRate, SEARCHING);
   if (refusalsMayExplain(state, use)) byRate = Math.min(byRate, REFUSALS_MAY_COUNT);
   if (clumped) byRate = Math.min(byRate, CLUMPED);
 
@@ -71,6 +83,7 @@ export function findCulprit(state: LimitState, { use, probe, hint, clumped }: Re
 /** Undecided so far, and with refused calls the window was full. */
 export function refusalsMayExplain({ rate }: LimitState, use: RefusedUsage): boolean {
   if (rate.high === null || rate.refusalsCount <= -2 || rate.refusalsCount >= 2) return false;
+  if (rate.spaced && rate.refusalsCount <= 0) return false;
   return use.inWindow + use.refused >= rate.base;
 }
 
@@ -80,10 +93,12 @@ function nearRate(rate: RateBound): number {
   return rate.base >= 10 ? 1 : 0;
 }
 
+/** @param near how far below its base the bound may still be the reason */
 function costOf(bound: Bound, used: number, near: number): number {
   const most = Math.max(1, peakOf(bound.peak));
   const depth = Math.max(0, (most - used) / most);
-  if (bound.high === null) return NEVER_REFUSED + depth;
+  if (bound.high === null)
+    return bound.once > 0 && used >= bound.once - near ? ONCE_SUSPECT : NEVER_REFUSED + depth;
   const base = Math.max(bound.base, bound.fellFrom);
   if (used >= base - near) return (bound.proven ? 0 : SUSPECT) + depth * DEPTH;
   if (most < STALE_SHARE * base) return BELOW_BASE + STALE + depth;

@@ -19,6 +19,8 @@ export type Bound = {
   high: number | null;
   /** The lowest usage that was refused and has not been refuted by an acceptance above it. */
   base: number;
+  /** The usage at which it was a suspect once, and was let go. 0 = never. */
+  once: number;
   /** What `base` was before the present row of refusals began to lower it. 0 = no such row. */
   fellFrom: number;
   /** Only this bound explains what was refused. Else it is a suspect. */
@@ -42,6 +44,9 @@ export type RateBound = Bound & {
   spaced: boolean;
   /** The pace rises with every acceptance, until a refusal ends it. */
   search: { sinceMs: number; accepted: number } | null;
+  /** When the rate last refused, and what was accepted since. */
+  refusedAtMs: number;
+  acceptedSince: number;
   /** From −3 to 3: whether refused calls count against the window. From 2 on they are counted. */
   refusalsCount: number;
   /** As `peak`, with the refused calls of the window. */
@@ -99,6 +104,7 @@ function createBound(): Bound {
     high: null,
     base: 0,
     fellFrom: 0,
+    once: 0,
     proven: false,
     peak: createPeak(),
     calm: 0,
@@ -128,6 +134,8 @@ export function createState(scale: number): LimitState {
       paced: false,
       spaced: false,
       search: null,
+      refusedAtMs: 0,
+      acceptedSince: 0,
       refusalsCount: 0,
       peakWithRefused: createPeak(),
     },
@@ -147,6 +155,7 @@ export function createState(scale: number): LimitState {
 
 /** Forgets a suspicion. */
 export function clearBound(bound: Bound): void {
+  bound.once = bound.base;
   bound.high = null;
   bound.base = 0;
   bound.fellFrom = 0;

@@ -48,6 +48,14 @@ export function countAll(tally: Tally): number {
   return sum;
 }
 
+/** Takes away one that was added at exactly this time, also if its entry was merged into a later one. */
+export function takeExact(tally: Tally, timeMs: number): boolean {
+  const exact = tally.find(([time]) => time === timeMs);
+  const merged = tally.find(([time, count]) => time > timeMs && count > 1);
+  const entry = exact ?? merged;
+  return entry !== undefined && take(tally, entry[0]);
+}
+
 /** How many are later than a moment. */
 export function countAfter(tally: Tally, timeMs: number): number {
   let count = 0;

@@ -131,13 +131,17 @@ function blameRate(state: LimitState, { use, probe, hint, clumped }: Refusal, no
   } else if (probe?.kind === "rate") {
     bound.ease = FULL_EASE;
     bound.base = bound.high ?? 0;
-  } else lowerRate(state, high, use);
+  } else lowerRate(state, high, use, nowMs);
+  bound.refusedAtMs = nowMs;
+  bound.acceptedSince = 0;
   settle(bound, Math.max(used, bound.high ?? 0), nowMs);
   const expected = probe?.kind === "rate" && state.strikes === 1;
-  if (hint.retryAfterMs === undefined && !expected) rest(state, paceMs(state), nowMs);
+  // Where refused calls count, a named time alone is refused for ever.
+  const named = hint.retryAfterMs !== undefined && state.strikes < 3;
+  if (!named && !expected) rest(state, paceMs(state), nowMs);
 }
 
-function lowerRate(state: LimitState, high: number, use: Refusal["use"]): void {
+function lowerRate(state: LimitState, high: number, use: Refusal["use"], nowMs: number): void {
   const bound = state.rate;
   bound.fellFrom = Math.max(bound.fellFrom, bound.base);
   const counting = countsRefusals(state);
@@ -145,10 +149,15 @@ function lowerRate(state: LimitState, high: number, use: Refusal["use"]): void {
   // Which count is nearer to what was lately accepted at most: the plain one, or the one with refused calls?
   const plain = Math.max(0, peakOf(bound.peak) - accepted);
   const withRefused = Math.max(0, peakOf(bound.peakWithRefused) - accepted - use.refused);
-  bound.refusalsCount = Math.max(-3, Math.min(3, bound.refusalsCount + Math.sign(plain - withRefused)));
+  if (state.strikes <= 4)
+    bound.refusalsCount = Math.max(-3, Math.min(3, bound.refusalsCount + Math.sign(plain - withRefused)));
   if (!counting && plain > withRefused) return;
+  // A bucket that was empty twice gave what flowed in between, and not one token more.
+  const sinceMs = nowMs - bound.refusedAtMs;
+  const measured = bound.spaced && bound.acceptedSince > 0 && sinceMs < WINDOW_MS * state.scale;
+  const flow = measured ? ((bound.acceptedSince + 1) * WINDOW_MS * state.scale) / sinceMs : high;
   const step = state.strikes >= 3 ? high * 0.2 : Math.max(0.5, high * 0.02);
-  bound.high = bound.base = Math.max(1, Math.min(use.inWindow, high - step));
+  bound.high = bound.base = Math.max(1, Math.min(use.inWindow, high - step, flow));
   bound.ease = bound.high < high * 0.9 ? SHORT_EASE : FULL_EASE;
 }
 
