@@ -120,8 +120,8 @@ describe("directions", () => {
   });
 });
 
-test("only the queue imports bullmq, not even an app's test", () => {
-  const rule = "only packages/queue imports bullmq";
+test("only the queue imports bullmq, and what compares with it; not even an app's test", () => {
+  const rule = "only packages/queue, apps/bench, apps/proof imports bullmq";
   expect(violationsOf({ "apps/api/src/main.ts": 'import "bullmq";' })).toEqual([
     `apps/api/src/main.ts:1: ${rule}`,
   ]);

@@ -21,6 +21,8 @@ test("every metric that operators rely on is there with its type", async () => {
     rushes_time_to_archive_seconds: "histogram",
     rushes_archive_bytes_total: "counter",
     rushes_unconfirmed: "gauge",
+    rushes_unconfirmed_usd: "gauge",
+    rushes_balance_usd: "gauge",
     rushes_late: "gauge",
     rushes_callback_recovered_total: "counter",
     rushes_swept_total: "counter",
