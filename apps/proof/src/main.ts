@@ -111,6 +111,9 @@ async function run(args: readonly string[]): Promise<number> {
   return (await prove(options)) ? 0 : 1;
 }
 
+// Ending through `exit` takes the processes and servers of the runs along.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 try {
   process.exitCode = await run(argv.slice(2));
 } catch (error) {

@@ -29,6 +29,8 @@ export type SeedProgress = { seed: number; doing: string };
 /** Failed tasks give some money back; with this share the last few orders still find the budget used up. */
 const BUDGET_SHARE = 0.93;
 const DRAIN_MS = 240_000;
+/** With many processes on two cores a POST may take seconds; that alone shall not count as a lost answer. */
+const PATIENT_POSTS = { SUBMIT_TIMEOUT_MS: "8000", SUBMIT_MARGIN_MS: "4000" };
 
 /** One seed: a system of its own, its orders and its faults, until all is quiet; then the verdict on its histories. */
 export async function runSeed(
@@ -50,6 +52,7 @@ export async function runSeed(
     callbacks: callbacks === "off" ? "off" : "on",
     budgetUsd,
     board: true,
+    environment: PATIENT_POSTS,
     sandbox: {
       seed: String(seed),
       faults: {

@@ -192,7 +192,7 @@ function endProbe(state: LimitState, sentAtMs: number): Probe | null {
 function bookUnanswered(state: LimitState, sentAtMs: number, nowMs: number): void {
   endProbe(state, sentAtMs);
   add(state.running, sentAtMs);
-  add(state.window, nowMs);
+  add(state.window, Math.min(nowMs, sentAtMs + DEADLINE_MS * state.scale));
 }
 
 /** Calls of replicas that died become unanswered; what no longer counts is dropped. */

@@ -56,6 +56,7 @@ function tellProgress(): void {
 
 /** Commands as they leave this process; what scripts call inside Redis is not among them. */
 function countCommands(): void {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its own `this` below
   const original = Redis.prototype.sendCommand;
   Redis.prototype.sendCommand = function counted(...args: Parameters<typeof original>) {
     commandsSent += 1;

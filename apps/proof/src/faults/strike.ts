@@ -19,8 +19,12 @@ type Strike = Pick<FaultLine, "target" | "lastsMs" | "note"> & {
   mend?: () => unknown;
 };
 
-/** A worker is struck only while so many others could go on: a busy machine takes long to start new ones. */
+/**
+ * A worker is struck only while somebody else could go on and hardly any is still starting: where a start takes long, the
+ * next blow comes later, and meets a system at work instead of one that is always being started.
+ */
 const LEAST_AWAKE = 2;
+const MOST_STARTING = 1;
 const HOLD_MS = 20_000;
 
 /** At most half of the workers are frozen at once, or nobody is left to take over. */
@@ -38,7 +42,7 @@ export async function strikeAll(system: Struck, faults: readonly PlannedFault[],
   for (const fault of faults) {
     await pace.until(fault.atMs);
     if (fault.kind === "kill-worker" || fault.kind === "freeze-worker")
-      await pace.holdUntil(() => countAwake(system) >= LEAST_AWAKE, HOLD_MS);
+      await pace.holdUntil(() => canTakeIt(system), HOLD_MS);
     if (fault.kind === "kill-redis" || fault.kind === "freeze-redis") await redisBusy;
     const strike = await STRIKES[fault.kind](system, fault);
     const { mend, ...about } = strike;
@@ -137,8 +141,10 @@ const STRIKES: Record<FaultKind, (system: Struck, fault: PlannedFault) => Promis
   },
 };
 
-function countAwake(system: Struck): number {
-  return system.workers().filter((worker) => worker.isReady() && !worker.isFrozen()).length;
+function canTakeIt(system: Struck): boolean {
+  const ready = system.workers().filter((worker) => worker.isReady());
+  const awake = ready.filter((worker) => !worker.isFrozen());
+  return awake.length >= LEAST_AWAKE && system.workers().length - ready.length <= MOST_STARTING;
 }
 
 function chosen(workers: readonly PartProcess[], pick: number): PartProcess | undefined {

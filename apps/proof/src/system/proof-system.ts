@@ -20,6 +20,8 @@ export type SystemOptions = {
   budgetUsd?: number | null;
   /** Which rule every process lacks. */
   mutant?: string;
+  /** Settings beyond the scaled ones. */
+  environment?: Record<string, string>;
   /** Whether a board is started; it costs a process. */
   board?: boolean;
 };
@@ -80,6 +82,7 @@ export async function startSystem(options: SystemOptions): Promise<ProofSystem> 
     BOARD_PORT: "0",
     PORT: String(apiPort),
     BOARD_USERS: boardUser(),
+    ...options.environment,
     ...(budgetUsd === null ? {} : { BUDGET_USD_PER_DAY: String(budgetUsd) }),
     ...(callbacks === "on" ? { PUBLIC_URL: apiUrl, CALLBACK_SECRET } : {}),
   };

@@ -15,7 +15,15 @@ import {
   PROBE_GAP_MS,
   WINDOW_MS,
 } from "./tuning.ts";
-import { countsRefusals, paceMs, refusedInWindow, usageOf, windowStartMs, type Usage } from "./usage.ts";
+import {
+  countsRefusals,
+  paceMs,
+  pendingInWindow,
+  refusedInWindow,
+  usageOf,
+  windowStartMs,
+  type Usage,
+} from "./usage.ts";
 
 /** As a decision, with what the call would test. */
 export type Admission = { go: true; probe: Probe | null } | { go: false; untilMs: number | null };
@@ -40,7 +48,7 @@ function askFixed(state: LimitState, use: Usage, nowMs: number): Admission {
   if (state.fixedRate === null) return GO;
   // Every call counts here, refused ones too: whoever fixes a limit may know that they do.
   const counted = inOrder([state.window, state.refused], nowMs - state.fixedWindowMs);
-  const room = state.fixedRate - countAll(state.pending);
+  const room = state.fixedRate - pendingInWindow(state, nowMs, state.fixedWindowMs);
   if (countAll(counted) < room) return GO;
   const leavesMs = room > 0 ? timeUntilAtMost(counted, room - 1) : null;
   return wait(leavesMs === null ? null : leavesMs + state.fixedWindowMs);
@@ -50,6 +58,8 @@ function askLearned(state: LimitState, use: Usage, nowMs: number): Admission {
   const { places, rate, probe } = state;
   if (use.pending >= Math.max(2, Math.floor(state.proven * PENDING_SHARE))) return wait(null);
 
+  // Calls from before the first 429 may still be on their way beyond what was accepted.
+  if (use.inFlight > state.proven && use.pending > 0) return wait(null);
   const placesBlock = places.high !== null && use.inFlight >= places.high;
   const windowBlocks = windowIsFull(state, use.inWindow);
   const paceOpensMs = rate.proven || rate.search ? rate.paceAtMs - PACE_TOLERANCE * paceMs(state) : 0;
@@ -116,7 +126,9 @@ function rateOpensMs(
 ): number | null {
   if (!windowBlocks || state.rate.high === null) return paceOpensMs;
   const most =
-    Math.ceil(state.rate.high + (state.rate.search === null ? 0 : 1)) - 1 - countAll(state.pending);
+    Math.ceil(state.rate.high + (state.rate.search === null ? 0 : 1)) -
+    1 -
+    pendingInWindow(state, nowMs, WINDOW_MS * state.scale);
   const counted = inOrder(
     countsRefusals(state) ? [state.window, state.refused] : [state.window],
     windowStartMs(state, nowMs),

@@ -1,5 +1,5 @@
 import type { LimitState } from "./limit-state.ts";
-import { countAfter, countAll } from "./tally.ts";
+import { countAfter } from "./tally.ts";
 import { DEADLINE_MS, GUARD_MS, LEASE_MS, PACE_SHARE, WINDOW_MS } from "./tuning.ts";
 
 /** What is in use now, by our own books. */
@@ -28,15 +28,21 @@ export function countsRefusals(state: LimitState): boolean {
 }
 
 export function usageOf(state: LimitState, nowMs: number): Usage {
-  const pending = countAll(state.pending);
   const from = windowStartMs(state, nowMs);
   const refused = countsRefusals(state) ? refusedInWindow(state, nowMs) : 0;
+  const leasedMs = nowMs - LEASE_MS * state.scale;
+  const waiting = pendingInWindow(state, nowMs, WINDOW_MS * state.scale);
   return {
-    inFlight: countAfter(state.running, nowMs - LEASE_MS * state.scale) + pending,
-    inWindow: countAfter(state.window, from) + refused + pending,
-    surelyInWindow: countAfter(state.window, from + GUARD_MS * state.scale) + refused + pending,
+    inFlight: countAfter(state.running, leasedMs) + countAfter(state.pending, leasedMs),
+    inWindow: countAfter(state.window, from) + refused + waiting,
+    surelyInWindow: countAfter(state.window, from + GUARD_MS * state.scale) + refused + waiting,
     pending: countAfter(state.pending, nowMs - DEADLINE_MS * state.scale),
   };
+}
+
+/** Calls without an answer that a window may count: they arrived until the deadline, if they arrived. */
+export function pendingInWindow(state: LimitState, nowMs: number, windowMs: number): number {
+  return countAfter(state.pending, nowMs - DEADLINE_MS * state.scale - windowMs);
 }
 
 /** The distance between calls at an even pace under the rate's bound; 0 when there is none. */
