@@ -7,7 +7,7 @@ local priority, delayMs, budget, graceMs = tonumber(ARGV[11]), tonumber(ARGV[12]
 
 -- The same id again is this very request, sent once more by a connection that died before the answer came.
 local again = load(id)
-if again then return reply('admitted', again) end
+if again then return reply('admitted', again, { 'id', id }) end
 
 local memory = key('idempotency:' .. owner .. ':' .. idempotency)
 if idempotency ~= '' then
@@ -38,4 +38,4 @@ if idempotency ~= '' then redis.call('HSET', memory, 'id', id, 'fingerprint', fi
 redis.call('SADD', key('owners'), owner)
 redis.call('ZADD', key('listing:' .. owner), 0, id)
 save(record, 'admitted')
-return reply('admitted', record)
+return reply('admitted', record, { 'id', id })

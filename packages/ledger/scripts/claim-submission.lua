@@ -6,8 +6,8 @@ local graceMs = tonumber(ARGV[6])
 
 local function claimed(record, n, account, strict, calm)
   return reply('claimed', record, {
-    'attempt', digits(n), 'account', account, 'strict', strict, 'calm', calm and '1' or '',
-    'order', redis.call('GET', key('order:' .. record.id)),
+    'id', record.id, 'attempts', get(record, 'attempts'), 'attempt', digits(n), 'account', account, 'strict', strict,
+    'calm', calm and '1' or '', 'order', redis.call('GET', key('order:' .. record.id)),
   })
 end
 
@@ -83,7 +83,7 @@ for _ = 1, 100 do
       record.leftLine = true
       redis.call('HSET', key('line-clock'), '', digits(start), owner, digits(start + 1))
       if redis.call('EXISTS', key('line:' .. owner)) == 1 then
-        redis.call('ZADD', key('line'), start + 1, owner)
+        redis.call('ZADD', key('line'), digits(start + 1), owner)
       else
         redis.call('ZREM', key('line'), owner)
       end
@@ -96,7 +96,7 @@ for _ = 1, 100 do
       holdLease(record, n, leaseMs)
       move(record, 'submitting', NOW + deadlineMs)
       save(record, 'intent', { 'attempt', digits(n), 'account', account })
-      redis.call('SET', key('claim:' .. secret), id, 'PX', deadlineMs)
+      redis.call('SET', key('claim:' .. secret), id, 'PX', digits(deadlineMs))
       return claimed(record, n, account, strict, calm)
     end
   end

@@ -61,4 +61,6 @@ else
 end
 watchExtras(record, nextLookMs)
 save(record, 'task_' .. report, { 'attempt', digits(n), 'code', ARGV[12] })
-return reply(carries and 'moved' or 'watched', record, { 'since', digits(NOW - num(record, of(n, 'accepted'))) })
+return reply(carries and 'moved' or 'watched', record, {
+  'since', digits(NOW - num(record, of(n, 'accepted'))), 'mode', get(record, 'mode'), 'price', get(record, 'price'),
+})

@@ -219,11 +219,11 @@ end
 
 local function standInLine(id, owner, place)
   local line = key('line:' .. owner)
-  redis.call('ZADD', line, place, id)
+  redis.call('ZADD', line, digits(place), id)
   if redis.call('ZSCORE', key('line'), owner) == false then
     local clock = tonumber(redis.call('HGET', key('line-clock'), '') or '0')
     local finish = tonumber(redis.call('HGET', key('line-clock'), owner) or '0')
-    redis.call('ZADD', key('line'), math.max(clock, finish), owner)
+    redis.call('ZADD', key('line'), digits(math.max(clock, finish)), owner)
   end
 end
 
@@ -354,10 +354,7 @@ end
 local function reply(result, record, more)
   local flat = { 'result', result }
   if record then
-    for _, field in ipairs({ 'id', 'phase', 'rev', 'wake', 'attempts', 'mode', 'price' }) do
-      flat[#flat + 1] = field
-      flat[#flat + 1] = field == 'id' and record.id or get(record, field)
-    end
+    flat = { 'result', result, 'phase', get(record, 'phase'), 'rev', get(record, 'rev'), 'wake', get(record, 'wake') }
   end
   for _, word in ipairs(more or {}) do flat[#flat + 1] = word end
   if record and record.delivery then
@@ -464,7 +461,7 @@ end
 
 -- One task belongs to one video only. False: it is another video's.
 local function bindTask(record, n, task)
-  if redis.call('SET', key('task:' .. task), record.id .. '#' .. n, 'NX') then return true end
+  if redis.call('SET', key('task:' .. task), record.id .. '#' .. digits(n), 'NX') then return true end
   local owner = redis.call('GET', key('task:' .. task))
   if string.match(owner, '^(.*)#%d+$') ~= record.id then return false end
   redis.call('SET', key('task:' .. task), record.id .. '#' .. n)

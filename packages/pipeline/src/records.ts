@@ -48,6 +48,7 @@ export type Standing = {
   phase: Phase;
   rev: number;
   wake: number;
+  /** These two only of a look that ended something; otherwise the first mode and 0. */
   mode: Mode;
   priceMicros: number;
   /** The number of the delivery that was written with this very transition; null when nobody asked to be told of it. */

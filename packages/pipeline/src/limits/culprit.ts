@@ -20,6 +20,11 @@ export type Refusal = {
 
 export type Culprit = "places" | "rate" | "both";
 
+/** So many events of refusals are compared. */
+export const REFUSALS_KEPT = 4;
+const STEADY_WEIGHT = 0.35;
+const STEADY_MOST = 0.2;
+
 // Costs, in shares of a bound: 0.1 is as bad as a usage a tenth below it. The simulator's figures hardly move when any one
 // of them changes by half.
 
@@ -70,6 +75,9 @@ export function findCulprit(state: LimitState, { use, probe, hint, clumped }: Re
   let byRate = costOf(rate, use.inWindow, nearRate(rate));
   if (probe?.kind === "rate") byRate += OWN_PROBE;
   if (state.strikes > 1 && state.blamed === "rate") byRate += SAME_CAUSE;
+  const steadier = steadierInFlight(state);
+  byPlaces -= steadier;
+  byRate += steadier;
   if (rate.search !== null)
     byRate = !places.proven || use.inWindow >= rate.base ? SURELY_SEARCH : Math.min(byRate, SEARCHING);
   if (refusalsMayExplain(state, use)) byRate = Math.min(byRate, REFUSALS_MAY_COUNT);
@@ -78,6 +86,18 @@ export function findCulprit(state: LimitState, { use, probe, hint, clumped }: Re
   const unknown = !places.proven && !rate.proven && rate.search === null;
   if (unknown && Math.abs(byPlaces - byRate) < TOO_CLOSE) return "both";
   return byPlaces < byRate || (byPlaces === byRate && rate.search === null) ? "places" : "rate";
+}
+
+/**
+ * A hard limit refuses at the same usage each time. Positive when that was truer of the tasks in flight than of the
+ * window at the last refusals, negative when it was the other way round.
+ */
+function steadierInFlight({ refusedLately }: LimitState): number {
+  if (refusedLately.length < REFUSALS_KEPT) return 0;
+  const spread = (values: number[]) => 1 - Math.min(...values) / Math.max(1, ...values);
+  const difference =
+    spread(refusedLately.map(([, inWindow]) => inWindow)) - spread(refusedLately.map(([inFlight]) => inFlight));
+  return STEADY_WEIGHT * Math.max(-STEADY_MOST, Math.min(STEADY_MOST, difference));
 }
 
 /** Undecided so far, and with refused calls the window was full. */

@@ -88,6 +88,8 @@ export type LimitState = {
   /** The last event of refusals: when it was learned, and what was blamed. */
   refusedAtMs: number;
   blamed: "places" | "rate" | "both" | null;
+  /** Usage in flight and in the window at the last few events of refusals. */
+  refusedLately: [inFlight: number, inWindow: number][];
   /** Events of refusals without an acceptance between them. */
   strikes: number;
   restUntilMs: number;
@@ -144,6 +146,7 @@ export function createState(scale: number): LimitState {
     doubt: null,
     refusedAtMs: 0,
     blamed: null,
+    refusedLately: [],
     strikes: 0,
     restUntilMs: 0,
     lastSentMs: 0,
