@@ -19,8 +19,8 @@ export type ProofOptions = {
 
 /** Together with the defaults below: more than 10,000 orders and 2,500 faults over 24 seeds. */
 const SEEDS = 24;
-const ORDERS = 460;
-const FAULTS = 125;
+const ORDERS = 455;
+const FAULTS = 112;
 const DROP_SHARE = 0.1;
 
 export const USAGE = `pnpm prove [seeds|points|control|mutants ...]   all of them unless named

@@ -4,6 +4,8 @@ export type FleetOrder = {
   redisUrl: string;
   /** Jobs at a time per stage and process. */
   concurrency: number;
+  /** Raw: on the connections of packages/queue, which gather writes, instead of plain ones as BullMQ's manual has them. */
+  gathersWrites: boolean;
   /** Tasks in flight allowed at the stand-in for the provider's account. */
   placesMost: number;
 };

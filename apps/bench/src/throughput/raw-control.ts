@@ -1,6 +1,6 @@
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
-import type { JobData } from "@rushes/queue";
+import { openWorkerConnection, type JobData } from "@rushes/queue";
 import type { FleetOrder, RunningSide } from "./fleet-messages.ts";
 
 export const RAW_PREFIX = "{raw}";
@@ -19,7 +19,11 @@ export const RAW_JOB_OPTIONS = {
  * else is BullMQ's default. No record, no money, no intent: what moving a job through three queues costs by itself.
  */
 export async function startRawControl(order: FleetOrder): Promise<RunningSide> {
-  const connection = new Redis(order.redisUrl, { maxRetriesPerRequest: null });
+  const openConnection = (): Redis =>
+    order.gathersWrites
+      ? openWorkerConnection(order.redisUrl)
+      : new Redis(order.redisUrl, { maxRetriesPerRequest: null });
+  const connection = openConnection();
   const queues = RAW_QUEUES.map(
     (name) =>
       new Queue<JobData>(name, { connection, prefix: RAW_PREFIX, defaultJobOptions: RAW_JOB_OPTIONS }),
@@ -28,7 +32,7 @@ export async function startRawControl(order: FleetOrder): Promise<RunningSide> {
   let completed = 0;
   const connections = [connection];
   const workers = RAW_QUEUES.map((name, index) => {
-    const own = new Redis(order.redisUrl, { maxRetriesPerRequest: null });
+    const own = openConnection();
     connections.push(own);
     const next = queues[index + 1];
     return new Worker<JobData, string>(

@@ -49,8 +49,18 @@ async function startFleets(
   const { processes, profileDir } = options;
   const alike = { redisUrl, processes, profileDir, placesMost: PLACES_MOST };
   return {
-    raw: await startWorkerFleet({ ...alike, side: "raw", concurrency: options.rawConcurrency }),
-    rushes: await startWorkerFleet({ ...alike, side: "rushes", concurrency: options.rushesConcurrency }),
+    raw: await startWorkerFleet({
+      ...alike,
+      side: "raw",
+      concurrency: options.rawConcurrency,
+      gathersWrites: options.rawGathers,
+    }),
+    rushes: await startWorkerFleet({
+      ...alike,
+      side: "rushes",
+      concurrency: options.rushesConcurrency,
+      gathersWrites: true,
+    }),
   };
 }
 

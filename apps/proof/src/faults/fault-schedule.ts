@@ -6,16 +6,16 @@ import { pickWeighted, type Random } from "../seeded-random.ts";
  * as a zombie.
  */
 const WEIGHTS = {
-  "kill-worker": 30,
+  "kill-worker": 26,
   "freeze-worker": 14,
-  "kill-api": 7,
+  "kill-api": 5,
   "freeze-api": 3,
   "kill-redis": 4,
   "freeze-redis": 4,
-  "cut-all-clients": 8,
-  "cut-one-client": 8,
+  "cut-all-clients": 10,
+  "cut-one-client": 10,
   "pause-clients": 8,
-  "press-board": 14,
+  "press-board": 16,
 };
 export type FaultKind = keyof typeof WEIGHTS;
 

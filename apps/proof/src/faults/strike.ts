@@ -20,12 +20,12 @@ type Strike = Pick<FaultLine, "target" | "lastsMs" | "note"> & {
 };
 
 /**
- * A worker is struck only while somebody else could go on and hardly any is still starting: where a start takes long, the
- * next blow comes later, and meets a system at work instead of one that is always being started.
+ * The next blow comes while somebody could go on and hardly anybody is still starting: where a start takes long it comes later,
+ * and meets a system at work instead of one that is always being started.
  */
-const LEAST_AWAKE = 2;
+const LEAST_AWAKE = 1;
 const MOST_STARTING = 1;
-const HOLD_MS = 20_000;
+const HOLD_MS = 30_000;
 
 /** At most half of the workers are frozen at once, or nobody is left to take over. */
 const FROZEN_SHARE = 0.5;
@@ -41,8 +41,7 @@ export async function strikeAll(system: Struck, faults: readonly PlannedFault[],
 
   for (const fault of faults) {
     await pace.until(fault.atMs);
-    if (fault.kind === "kill-worker" || fault.kind === "freeze-worker")
-      await pace.holdUntil(() => canTakeIt(system), HOLD_MS);
+    await pace.holdUntil(() => canTakeIt(system), HOLD_MS);
     if (fault.kind === "kill-redis" || fault.kind === "freeze-redis") await redisBusy;
     const strike = await STRIKES[fault.kind](system, fault);
     const { mend, ...about } = strike;
@@ -142,6 +141,8 @@ const STRIKES: Record<FaultKind, (system: Struck, fault: PlannedFault) => Promis
 };
 
 function canTakeIt(system: Struck): boolean {
+  const api = system.api?.process();
+  if (api && !api.isReady()) return false;
   const ready = system.workers().filter((worker) => worker.isReady());
   const awake = ready.filter((worker) => !worker.isFrozen());
   return awake.length >= LEAST_AWAKE && system.workers().length - ready.length <= MOST_STARTING;

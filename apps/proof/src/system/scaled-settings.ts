@@ -34,5 +34,5 @@ export const SCALED_SETTINGS = {
 export const SANDBOX_PACE = {
   speed: SPEED,
   callbackTimeoutMs: 10_000 * SPEED,
-  callbackRetryMs: [1_500 * SPEED, 6_000 * SPEED, 20_000 * SPEED],
+  callbackRetryMs: [2_000 * SPEED, 10_000 * SPEED, 60_000 * SPEED],
 };

@@ -96,7 +96,8 @@ function steadierInFlight({ refusedLately }: LimitState): number {
   if (refusedLately.length < REFUSALS_KEPT) return 0;
   const spread = (values: number[]) => 1 - Math.min(...values) / Math.max(1, ...values);
   const difference =
-    spread(refusedLately.map(([, inWindow]) => inWindow)) - spread(refusedLately.map(([inFlight]) => inFlight));
+    spread(refusedLately.map(([, inWindow]) => inWindow)) -
+    spread(refusedLately.map(([inFlight]) => inFlight));
   return STEADY_WEIGHT * Math.max(-STEADY_MOST, Math.min(STEADY_MOST, difference));
 }
 

@@ -13,11 +13,13 @@ import {
 } from "./tuning.ts";
 import { countsRefusals, paceMs, refusedInWindow, windowStartMs } from "./usage.ts";
 
+/** Of the tasks in flight by our books up to about so many have ended unseen, under polling. */
+const HIDDEN_SHARE = 0.1;
 /**
- * Of the tasks in flight by our books some have ended unseen, up to about a tenth of them under polling. A probe accepted
- * within that share may have taken such a place, so that many acceptances at least lie between probes.
+ * A probe accepted within that share may have taken the place of such a task. So many acceptances, as a share of the bound,
+ * lie between probes then: more would stand still after a raise, fewer would waste calls on large accounts.
  */
-const HIDDEN = 0.03;
+const HIDDEN_PAUSE = 0.06;
 /** Set when a bound has left that share behind: it was raised, and is followed without pauses. */
 const SURE_STREAK = 100;
 
@@ -58,7 +60,7 @@ function settleDoubt(state: LimitState, probe: Probe, inFlight: number, nowMs: n
   // Later, a task may have ended unseen, and the first calls have left the window.
   const early = nowMs - sinceMs < 0.98 * WINDOW_MS * state.scale;
   if (probe.places && !places.proven) {
-    if (early || inFlight > places.base * 1.1 + 2) clearBound(places);
+    if (early || inFlight > places.base * (1 + HIDDEN_SHARE) + 2) clearBound(places);
     else places.high = Math.max(places.high ?? 0, inFlight);
   }
   if (probe.rate && !rate.proven) {
@@ -88,10 +90,10 @@ function raise(state: LimitState, kind: "places" | "rate", inFlight: number, now
   if (kind === "places") {
     bound.high = Math.max(bound.high ?? 0, inFlight);
     // So far above cannot be tasks that ended unseen.
-    if (bound.high > bound.base * 1.1 + 2) {
+    if (bound.high > bound.base * (1 + HIDDEN_SHARE) + 2) {
       bound.base = bound.high;
       bound.streak = Math.max(bound.streak, SURE_STREAK);
-    } else if (bound.streak < SURE_STREAK) bound.ease = Math.max(bound.ease, HIDDEN * bound.high);
+    } else if (bound.streak < SURE_STREAK) bound.ease = Math.max(bound.ease, HIDDEN_PAUSE * bound.high);
   } else {
     bound.high = (bound.high ?? 0) + 1;
     if (bound.streak >= SEARCH_STREAK) startSearch(state, nowMs);

@@ -47,7 +47,9 @@ export function learnRefusal(
     state.accepted > 10 &&
     state.sentGapMs < (0.8 * WINDOW_MS * state.scale) / best &&
     (rate.high === null || rate.high > best * 1.1 + 1);
-  state.refusedLately = [...state.refusedLately, [use.inFlight, use.inWindow] as [number, number]].slice(-REFUSALS_KEPT);
+  state.refusedLately = [...state.refusedLately, [use.inFlight, use.inWindow] as [number, number]].slice(
+    -REFUSALS_KEPT,
+  );
   const culprit = findCulprit(state, { use, probe, hint, clumped });
   state.blamed = culprit;
   if (culprit === "both") {
@@ -156,7 +158,9 @@ function lowerRate(state: LimitState, high: number, use: Refusal["use"], nowMs: 
   // A bucket that was empty twice gave what flowed in between, and not one token more.
   const sinceMs = nowMs - bound.refusedAtMs;
   const measured = bound.spaced && bound.acceptedSince > 0 && sinceMs < WINDOW_MS * state.scale;
-  const flow = measured ? Math.max(high / 2, ((bound.acceptedSince + 1) * WINDOW_MS * state.scale) / sinceMs) : high;
+  const flow = measured
+    ? Math.max(high / 2, ((bound.acceptedSince + 1) * WINDOW_MS * state.scale) / sinceMs)
+    : high;
   const step = state.strikes >= 3 ? high * 0.2 : Math.max(0.5, high * 0.02);
   bound.high = bound.base = Math.max(1, Math.min(use.inWindow, high - step, flow));
   bound.ease = bound.high < high * 0.9 ? SHORT_EASE : FULL_EASE;
