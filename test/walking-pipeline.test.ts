@@ -61,7 +61,7 @@ describe("roles scale apart", () => {
     for (const worker of workers) expect(await worker.end("SIGTERM")).toBe(0);
   });
 
-  test("a role asks for its own settings only", { timeout: 30_000 }, async () => {
+  test("a role asks for its own settings only", { timeout: 60_000 }, async () => {
     const poller = await system.startWorker({
       ROLES: "poll",
       ARCHIVE_BUCKET: "",
@@ -70,10 +70,13 @@ describe("roles scale apart", () => {
     });
     await untilTrue(
       () => poller.lines.some((line) => line.includes("has started")) || poller.lines.join("\n"),
+      { timeoutMs: 45_000 },
     );
     expect(await poller.end("SIGTERM")).toBe(0);
     const archiver = system.spawnWorker({ ROLES: "archive", ARCHIVE_BUCKET: "", DRAIN_MS: "soon" });
-    await untilTrue(() => archiver.process.exitCode === 1 || archiver.lines.join("\n"));
+    await untilTrue(() => archiver.process.exitCode === 1 || archiver.lines.join("\n"), {
+      timeoutMs: 45_000,
+    });
     expect(archiver.lines.join("\n")).toMatch(/ARCHIVE_BUCKET/);
     expect(archiver.lines.join("\n")).toMatch(/DRAIN_MS/);
     expect(archiver.lines.join("\n")).not.toContain("soon");
