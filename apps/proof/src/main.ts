@@ -12,7 +12,7 @@ import { openBottomLine } from "./report/bottom-line.ts";
 import { runSeeds } from "./run-seeds.ts";
 import { ROOT } from "./system/part-process.ts";
 
-/** `pnpm prove`: see `USAGE`, and docs/proof.md for what it shows. Exit code 1 when anything is not as it must be. */
+/** `pnpm prove`: see `USAGE`, and the README for what it shows. Exit code 1 when anything is not as it must be. */
 const terminal = openBottomLine(process.stdout);
 const { say } = terminal;
 const reports: string[] = [];

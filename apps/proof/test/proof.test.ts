@@ -11,7 +11,7 @@ import { allScenarios, runPoints } from "../src/points/run-points.ts";
 import { runSeed } from "../src/run-seed.ts";
 
 /**
- * A slice of `pnpm prove`, about two minutes on an idle machine with two cores. The whole is told in docs/proof.md. What a
+ * A slice of `pnpm prove`, about two minutes on an idle machine with two cores. The whole is told in the README. What a
  * failing run has left is kept, and can be checked again with `pnpm prove check`.
  */
 let out: string;
