@@ -3,7 +3,7 @@ import { createLedger, type Ledger, type LedgerSettings } from "@rushes/ledger";
 import { orderSchema, type AttemptKey } from "@rushes/pipeline";
 import { createProducer, type Producer } from "@rushes/producer";
 import { openProducerConnection, openWakeQueues } from "@rushes/queue";
-import { startTestRedis, uniquePrefix, untilTrue } from "@rushes/test-rig";
+import { createRandom, startTestRedis, uniquePrefix, untilTrue } from "@rushes/test-rig";
 import { afterEach, describe, expect, test } from "vitest";
 import { canTrace, startCuttableRedis, type AppendFsync, type PowerCut } from "./cuttable-redis.ts";
 import { syncedBytes } from "./synced-bytes.ts";
@@ -71,24 +71,13 @@ async function connect(url: string, prefix: string): Promise<{ ledger: Ledger; p
   return { ledger, producer: createProducer({ ledger, queues, onProblem: () => {} }) };
 }
 
-/** mulberry32: the same numbers for the same seed. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Writers order, claim and store answers until the power goes, in the middle of their work. */
 async function workUntilCut(
   appendFsync: AppendFsync,
   seed: number,
   prefix: string,
 ): Promise<{ acknowledged: Acknowledged; cut: PowerCut }> {
-  const random = seeded(seed);
+  const random = createRandom(seed);
   const cutAfter = 10 + Math.floor(random() * 90);
   const delayMs = random() * 20;
   const torn = seed % 2 === 0 ? random() : 0;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startTestRedis, type TestRedis } from "@rushes/test-rig";
+import { createRandom, startTestRedis, type TestRedis } from "@rushes/test-rig";
 import { PROBLEMS } from "../src/problem-codes.ts";
 import { videoSchema } from "../src/video-schema.ts";
-import { createRandom, randomBody } from "./random-body.ts";
+import { randomBody } from "./random-body.ts";
 import { runApi, storedKeys, type RunningApi } from "./running-api.ts";
 
 /** Another seed may be given to look further, or to see a failure again. */

@@ -1,14 +1,3 @@
-/** Uniform in [0, 1), the same for the same seed (mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const NAMES = [
   ...["input", "mode", "prompt", "duration", "image_urls", "aspect_ratio", "negative_prompt", "cfg_scale"],
   ...["model", "priority", "delay_s", "max_charges", "metadata", "webhook_url", "toString", "constructor"],

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createRandom as createSeries } from "@rushes/test-rig";
 
 export type Random = {
   /** From 0 up to, but not, 1. */
@@ -7,15 +8,9 @@ export type Random = {
   pick<Item>(items: readonly Item[]): Item;
 };
 
-/** A stream of chance of its own for each purpose of a seed, so that more of one does not change another (mulberry32). */
+/** A stream of chance of its own for each purpose of a seed, so that more of one does not change another. */
 export function createRandom(seed: number, purpose: string): Random {
-  let state = createHash("sha256").update(`${seed} ${purpose}`).digest().readInt32LE(0);
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  const next = createSeries(createHash("sha256").update(`${seed} ${purpose}`).digest().readInt32LE(0));
   return {
     next,
     between: (least, most) => least + next() * (most - least),

@@ -11,6 +11,7 @@ import {
   type ChargeQuery,
   type Ledger,
 } from "../src/index.ts";
+import { SETTINGS } from "./ledger-settings.ts";
 
 let server: TestRedis;
 let redis: Redis;
@@ -27,14 +28,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   prefix = uniquePrefix("charges");
-  ledger = createLedger(redis, prefix, {
-    budgetMicros: null,
-    leaseMaxMs: 3_600_000,
-    submitDeadlineMs: 3_600_000,
-    retryMinMs: 1_000,
-    retryMaxMs: 60_000,
-    billFailedTasks: false,
-  });
+  ledger = createLedger(redis, prefix, SETTINGS);
 });
 
 const PROBLEM = { code: "some_problem", class: "unknown", message: "as the test says" } as const;

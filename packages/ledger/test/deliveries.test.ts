@@ -9,7 +9,9 @@ import {
 } from "@rushes/pipeline";
 import { startTestRedis, uniquePrefix, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createLedger, readScriptFile, type Ledger, type ReadScript } from "../src/index.ts";
+import { createLedger, type Ledger, type ReadScript } from "../src/index.ts";
+import { SETTINGS } from "./ledger-settings.ts";
+import { without } from "./without-rule.ts";
 
 let server: TestRedis;
 let redis: Redis;
@@ -30,15 +32,7 @@ beforeEach(() => {
 });
 
 function openLedger(connection: Redis, read?: ReadScript): Ledger {
-  const settings = {
-    budgetMicros: null,
-    leaseMaxMs: 3_600_000,
-    submitDeadlineMs: 3_600_000,
-    retryMinMs: 1_000,
-    retryMaxMs: 60_000,
-    billFailedTasks: false,
-  };
-  return createLedger(connection, prefix, settings, read);
+  return createLedger(connection, prefix, SETTINGS, read);
 }
 
 const ID = "vid_a";
@@ -379,17 +373,6 @@ describe("forgetting", () => {
     expect(await redis.zcard(`${prefix}:outbox`)).toBe(0);
   });
 });
-
-/** Takes one rule out of one script; fails when the text it looks for is no longer there. */
-function without(script: string, rule: string, instead: string): ReadScript {
-  return (name) => {
-    const text = readScriptFile(name);
-    if (name !== script) return text;
-    const edited = text.replace(rule, () => instead);
-    if (edited === text) throw new Error(`${script}.lua no longer holds: ${rule}`);
-    return edited;
-  };
-}
 
 describe("each rule is needed: without it what it prevents happens", () => {
   const statusesAfter = async (): Promise<unknown> => {

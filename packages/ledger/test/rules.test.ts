@@ -10,6 +10,7 @@ import {
 import { startTestRedis, uniquePrefix, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createLedger, type Ledger, type LedgerSettings } from "../src/index.ts";
+import { SETTINGS } from "./ledger-settings.ts";
 
 let server: TestRedis;
 let redis: Redis;
@@ -29,14 +30,6 @@ beforeEach(() => {
   ledger = openLedger({});
 });
 
-const SETTINGS: LedgerSettings = {
-  budgetMicros: null,
-  leaseMaxMs: 3_600_000,
-  submitDeadlineMs: 3_600_000,
-  retryMinMs: 1_000,
-  retryMaxMs: 60_000,
-  billFailedTasks: false,
-};
 const PROBLEM: Problem = { code: "some_problem", class: "unknown", message: "as the test says" };
 const PRICE = 200_000;
 

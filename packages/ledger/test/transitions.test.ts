@@ -1,8 +1,9 @@
 import { Redis } from "ioredis";
-import { startTestRedis, uniquePrefix, type TestRedis } from "@rushes/test-rig";
+import { createRandom, startTestRedis, uniquePrefix, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readScriptFile, type ReadScript } from "../src/index.ts";
 import { violations } from "./violations.ts";
+import { without } from "./without-rule.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 let server: TestRedis;
@@ -31,7 +32,7 @@ const THREE = { maxCharges: 3, retry: true, maxPosts: 4, read: readScriptFile };
 type Walk = { moves: Set<string>; bad: string[]; story: string };
 
 async function walk(connection: Redis, seed: number, options: WorldOptions): Promise<Walk> {
-  const world = new World(connection, uniquePrefix("walk"), options, randomOf(seed));
+  const world = new World(connection, uniquePrefix("walk"), options, createRandom(seed));
   await world.begin();
   const moves = new Set<string>();
   let before = await world.look();
@@ -45,17 +46,6 @@ async function walk(connection: Redis, seed: number, options: WorldOptions): Pro
     before = after;
   }
   return { moves, bad: [], story: "" };
-}
-
-/** A small generator with a seed, so that a failing walk can be walked again (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** All of these must have been walked, or a clean walk says little. */
@@ -87,17 +77,6 @@ describe("no order of crashes, late answers, callbacks and people's decisions br
     expect([...moves]).toEqual(expect.arrayContaining(MOVES));
   });
 });
-
-/** Takes one rule out of one script; fails when the text it looks for is no longer there. */
-function without(script: string, rule: string, instead: string): ReadScript {
-  return (name) => {
-    const text = readScriptFile(name);
-    if (name !== script) return text;
-    const edited = text.replace(rule, () => instead);
-    if (edited === text) throw new Error(`${script}.lua no longer holds: ${rule}`);
-    return edited;
-  };
-}
 
 describe("each rule is needed: without it a walk goes wrong", () => {
   const mutants: [string, WorldOptions, ReadScript][] = [

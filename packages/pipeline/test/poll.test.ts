@@ -1,25 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { Failure, poll, type LookFact, type Outcome, type Provider, type TaskReport } from "../src/index.ts";
 import {
-  Failure,
-  poll,
-  type LookFact,
-  type Outcome,
-  type PollPorts,
-  type Provider,
-  type TaskReport,
-} from "../src/index.ts";
-import { aReading, aStanding, JOB, scriptedProvider, scriptedRecords } from "./stage-material.ts";
+  aReading,
+  aStanding,
+  JOB,
+  POLL_SETTINGS,
+  scriptedProvider,
+  scriptedRecords,
+} from "./stage-material.ts";
 
-const SETTINGS: PollPorts["settings"] = {
-  pollFirstMs: 60_000,
-  pollMinMs: 5_000,
-  pollMaxMs: 10_000,
-  lateAfterMs: 900_000,
-  lateEveryMaxMs: 600_000,
-  resultLifeMs: 1_296_000_000,
-  retryMinMs: 1_000,
-  retryMaxMs: 60_000,
-};
 const LIFE_OVER = 1_000 + 1_296_000_000;
 
 async function look(
@@ -30,7 +19,7 @@ async function look(
   const outcome = await poll(JOB, {
     records,
     provider: () => scriptedProvider({ statusTask }),
-    settings: SETTINGS,
+    settings: POLL_SETTINGS,
     random: () => 0,
   });
   return { outcome, facts: records.facts as LookFact[] };
@@ -59,7 +48,7 @@ describe("a job that has nothing to do asks the provider nothing", () => {
     const outcome = await poll(JOB, {
       records,
       provider: () => scriptedProvider({ statusTask: never }),
-      settings: SETTINGS,
+      settings: POLL_SETTINGS,
       random: () => 0,
     });
     expect(outcome).toMatchObject({ kind: "advance" });
@@ -120,7 +109,7 @@ describe("while the task is not known to have ended, the video is looked at agai
       {
         records,
         provider: () => scriptedProvider({ statusTask: failing("unavailable") }),
-        settings: SETTINGS,
+        settings: POLL_SETTINGS,
         random: () => 0,
       },
     );

@@ -1,4 +1,5 @@
 import { orderSchema, type Order } from "../src/order.ts";
+import type { PollPorts } from "../src/poll.ts";
 import type { Provider } from "../src/provider.ts";
 import type { Reading, Records, Standing } from "../src/records.ts";
 import type { StageJob } from "../src/stage-job.ts";
@@ -14,6 +15,18 @@ export const JOB: StageJob = {
   rev: 3,
   errand: "follow",
   signal: new AbortController().signal,
+};
+
+/** The documented schedule: the defaults of the environment. */
+export const POLL_SETTINGS: PollPorts["settings"] = {
+  pollFirstMs: 60_000,
+  pollMinMs: 5_000,
+  pollMaxMs: 10_000,
+  lateAfterMs: 900_000,
+  lateEveryMaxMs: 600_000,
+  resultLifeMs: 1_296_000_000,
+  retryMinMs: 1_000,
+  retryMaxMs: 60_000,
 };
 
 export function anAttempt(extra: Partial<Attempt> = {}): Attempt {

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { Failure, watch, type PollPorts, type Provider, type VideoRecord } from "../src/index.ts";
-import { anAttempt, aReading, aStanding, JOB, scriptedProvider, scriptedRecords } from "./stage-material.ts";
+import {
+  anAttempt,
+  aReading,
+  aStanding,
+  JOB,
+  POLL_SETTINGS,
+  scriptedProvider,
+  scriptedRecords,
+} from "./stage-material.ts";
 
 async function run(
   record: Partial<VideoRecord>,
@@ -15,16 +23,7 @@ async function run(
       scriptedProvider({
         statusTask: (taskId, options) => (asked.push(taskId), statusTask(taskId, options)),
       }),
-    settings: {
-      pollFirstMs: 60_000,
-      pollMinMs: 5_000,
-      pollMaxMs: 10_000,
-      lateAfterMs: 900_000,
-      lateEveryMaxMs: 600_000,
-      resultLifeMs: 1_296_000_000,
-      retryMinMs: 1_000,
-      retryMaxMs: 60_000,
-    },
+    settings: POLL_SETTINGS,
     random: () => 0.5,
   };
   return { outcome: await watch({ ...JOB, errand: "watch" }, ports), facts: records.facts, asked };

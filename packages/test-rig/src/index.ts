@@ -1,5 +1,6 @@
 export { findFreePort } from "./free-port.ts";
 export { findRedisServer } from "./redis-server.ts";
+export { createRandom } from "./seeded-random.ts";
 export { startTestRedis, type TestRedis, type TestRedisOptions } from "./test-redis.ts";
 export { startTestS3, type TestS3, type TestS3Options } from "./test-s3.ts";
 export { uniquePrefix } from "./unique-prefix.ts";

@@ -1,7 +1,7 @@
 import { valueAt, type Account } from "./account.ts";
 import { learned } from "./contenders/learned.ts";
 import { TWO_HOURS_MS } from "./compare.ts";
-import { median } from "./quantile.ts";
+import { median } from "../quantile.ts";
 import { simulate } from "./simulate.ts";
 
 const EVERY_MS = 1_000;

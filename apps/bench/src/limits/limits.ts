@@ -11,7 +11,7 @@ import { exponentialBackoff } from "./contenders/exponential-backoff.ts";
 import { learned } from "./contenders/learned.ts";
 import { queuePause } from "./contenders/queue-pause.ts";
 import { plotRun } from "./plot.ts";
-import { median, quantile } from "./quantile.ts";
+import { median, quantile } from "../quantile.ts";
 import { simulateReplicas } from "./replicas.ts";
 import { randomAccounts, SCENARIOS, withCallback } from "./scenarios.ts";
 import { simulate } from "./simulate.ts";

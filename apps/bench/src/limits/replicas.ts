@@ -1,3 +1,4 @@
+import { createRandom } from "@rushes/test-rig";
 import {
   createLimits,
   decide,
@@ -11,7 +12,7 @@ import type { Account } from "./account.ts";
 import type { Hint } from "./contender.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { createHiddenLimiter } from "./hidden-limiter.ts";
-import { between, createRandom } from "./random.ts";
+import { between } from "./random.ts";
 import { seenAtMs, START_MS } from "./simulate.ts";
 
 /** To Redis and back, and from the stored intent to the first byte of the POST. */

@@ -1,5 +1,6 @@
+import { createRandom } from "@rushes/test-rig";
 import { CALLBACK, POLLING, type Account, type Course, type RateLimit } from "./account.ts";
-import { logBetween, createRandom } from "./random.ts";
+import { logBetween } from "./random.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -1,8 +1,9 @@
+import { createRandom } from "@rushes/test-rig";
 import type { Account } from "./account.ts";
 import type { ContenderRecipe, Hint } from "./contender.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { createHiddenLimiter } from "./hidden-limiter.ts";
-import { between, createRandom } from "./random.ts";
+import { between } from "./random.ts";
 
 export type Moment = {
   atMs: number;

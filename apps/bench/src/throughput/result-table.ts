@@ -1,3 +1,4 @@
+import { median } from "../quantile.ts";
 import type { RoundResult } from "./round.ts";
 
 type Group = { title: string; results: readonly RoundResult[] };
@@ -17,13 +18,6 @@ function groupsOf(results: readonly RoundResult[]): Group[] {
 function rank({ results }: Group): number {
   const [first] = results;
   return first ? (first.side === "raw" ? 0 : 1) * 1e9 + first.waiting : 0;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
 /** Videos a second: median and spread of each kind, and its share of the control. */
