@@ -2,22 +2,6 @@ import { currentAttempt, stageOf, summarize, type WakeUp } from "@rushes/pipelin
 import { SWEEP_BATCH } from "@rushes/ledger";
 import type { RoleParts } from "./role.ts";
 
-/** Extra charges and wanted adoptions, which no phase stands for. */
-export async function sweepWatched({ ledger, queues }: Pick<RoleParts, "ledger" | "queues">): Promise<void> {
-  const watched = await ledger.claimWatched();
-  if (watched.length === 0) return;
-  const readings = await ledger.readMany(watched.map(({ videoId }) => videoId));
-  const orders = new Map(readings.map(({ record, order }) => [record.id, order]));
-  await queues.wake(
-    watched.flatMap(({ videoId, rev }): WakeUp[] => {
-      const order = orders.get(videoId);
-      return order
-        ? [{ stage: "poll", errand: "watch", videoId, rev, delayMs: 0, about: summarize(order) }]
-        : [];
-    }),
-  );
-}
-
 /** Claims what is overdue and wakes it. What dies between the two is overdue again a little later. */
 export async function sweepOnce(
   parts: Pick<RoleParts, "ledger" | "queues" | "metrics" | "logger">,

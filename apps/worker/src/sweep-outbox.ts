@@ -1,5 +1,6 @@
 import { OUTBOX_BATCH } from "@rushes/ledger";
 import { summarize, type WakeUp } from "@rushes/pipeline";
+import { readOrders } from "./read-orders.ts";
 import type { RoleParts } from "./role.ts";
 
 /** Wakes webhooks that are owed and whose job seems lost. */
@@ -8,8 +9,7 @@ export async function sweepOutbox(
 ): Promise<{ isFull: boolean }> {
   const overdue = await parts.ledger.deliveries.claimOverdue();
   if (overdue.length === 0) return { isFull: false };
-  const readings = await parts.ledger.readMany(overdue.map(({ videoId }) => videoId));
-  const orders = new Map(readings.map(({ record, order }) => [record.id, order]));
+  const orders = await readOrders(parts.ledger, overdue);
   await parts.queues.wake(
     overdue.flatMap(({ videoId, number, wake }): WakeUp[] => {
       const order = orders.get(videoId);

@@ -8,7 +8,7 @@ import {
   type DeliveryAttempt,
 } from "@rushes/pipeline";
 import { readAll } from "./listing.ts";
-import { fieldsOf, type RunScript } from "./scripts.ts";
+import { fieldsOf, rowsOf, type RunScript } from "./scripts.ts";
 
 /** Deliveries claimed at once by `claimOverdue`. */
 export const OUTBOX_BATCH = 500;
@@ -84,11 +84,11 @@ export function createDeliveries(redis: Redis, run: RunScript, prefix: string): 
 
     async claimOverdue() {
       const flat = await run("claim-outbox", `${prefix}:outbox`, [OUTBOX_BATCH, CLAIM_AGAIN_MS]);
-      const overdue: OverdueDelivery[] = [];
-      for (let i = 0; i + 2 < flat.length; i += 3) {
-        overdue.push({ videoId: String(flat[i]), number: Number(flat[i + 1]), wake: Number(flat[i + 2]) });
-      }
-      return overdue;
+      return rowsOf(flat, 3).map(([videoId = "", number, wake]) => ({
+        videoId,
+        number: Number(number),
+        wake: Number(wake),
+      }));
     },
 
     countPending: () => redis.zcard(`${prefix}:outbox`),

@@ -28,7 +28,7 @@ import {
   problemArguments,
   verdictArguments,
 } from "./script-arguments.ts";
-import { fieldsOf, loadScripts, readScriptFile, type ReadScript, type RunScript } from "./scripts.ts";
+import { fieldsOf, loadScripts, readScriptFile, rowsOf, type ReadScript, type RunScript } from "./scripts.ts";
 
 /** A queued video whose turn is known to wait in line need not be looked at by the sweep sooner. */
 const QUEUED_SWEEP_MS = 300_000;
@@ -259,22 +259,18 @@ export function createLedger(
         waitingTurns,
         QUEUED_SWEEP_MS,
       ]);
-      const overdue: Overdue[] = [];
-      for (let i = 0; i + 2 < flat.length; i += 3) {
-        overdue.push({ videoId: String(flat[i]), phase: flat[i + 1] as Phase, wake: Number(flat[i + 2]) });
-      }
-      return overdue;
+      return rowsOf(flat, 3).map(([videoId = "", phase, wake]) => ({
+        videoId,
+        phase: phase as Phase,
+        wake: Number(wake),
+      }));
     },
 
     cancel: (videoId) => onRecord("cancel-video", videoId, []),
     ...createOperatorVerbs(redis, prefix, settings, onRecord),
     async claimWatched() {
       const flat = await run("claim-watched", `${prefix}:watched`, [SWEEP_BATCH, SWEEP_AGAIN_MS]);
-      const watched: Watched[] = [];
-      for (let i = 0; i + 1 < flat.length; i += 2) {
-        watched.push({ videoId: String(flat[i]), rev: Number(flat[i + 1]) });
-      }
-      return watched;
+      return rowsOf(flat, 2).map(([videoId = "", rev]) => ({ videoId, rev: Number(rev) }));
     },
 
     async forgetEnded(keepMs, most) {

@@ -92,6 +92,13 @@ function commandOf(name: ScriptName): string {
   return `rushes:${name}`;
 }
 
+/** A script's reply of rows: a flat list of values, so many a row. */
+export function rowsOf(flat: readonly string[], width: number): string[][] {
+  return Array.from({ length: Math.floor(flat.length / width) }, (_, row) =>
+    flat.slice(row * width, (row + 1) * width).map(String),
+  );
+}
+
 /** A script's reply: a flat list of names and values, as an object. */
 export function fieldsOf(flat: readonly string[]): Record<string, string> {
   const fields: Record<string, string> = {};

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Role, RoleParts } from "../role.ts";
 import { createOperatorDesk } from "@rushes/producer";
-import { sweepOnce, sweepWatched } from "../sweep-once.ts";
+import { sweepOnce } from "../sweep-once.ts";
 import { sweepOutbox } from "../sweep-outbox.ts";
+import { sweepWatched } from "../sweep-watched.ts";
 
 const FORGET_BATCH = 200;
 
