@@ -6,8 +6,7 @@ import { startHealthServer, type Part } from "@rushes/lifecycle";
 import { judgeBucket, startPreflight, type Finding, type UnsafeSetup } from "@rushes/preflight";
 import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
 import { announceCalls, statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
-import { checkBucket } from "@rushes/video-store";
-import { bucketSettings } from "./bucket-settings.ts";
+import { bucketSettings, checkBucket } from "@rushes/video-store";
 import { observeRecords } from "./observed-records.ts";
 import type { Role, RoleParts, RunningRole } from "./role.ts";
 import { startArchiveRole } from "./roles/archive.ts";
@@ -85,12 +84,13 @@ export async function startWorker(
     refuse,
   });
 
+  const announced = announceCalls("ledger", ledger);
   const parts: RoleParts = {
     common,
     prefix: KEY_PREFIX,
     account: ACCOUNT,
-    ledger: announceCalls("ledger", ledger),
-    records: observeRecords(announceCalls("ledger", ledger), logger, metrics),
+    ledger: announced,
+    records: observeRecords(announced, logger, metrics),
     queues: announceCalls("queues", queues),
     logger,
     metrics,

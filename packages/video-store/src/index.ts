@@ -1,3 +1,4 @@
+export { bucketSettings, type BucketVariables } from "./bucket-settings.ts";
 export { checkBucket, type BucketCheck, type BucketCheckOptions } from "./check-bucket.ts";
 export { objectKey, type ObjectKeyParts } from "./object-key.ts";
 export { PATIENCE, type Patience } from "./stall-watch.ts";

@@ -1,5 +1,5 @@
 import { judgeBucket, type Finding } from "@rushes/preflight";
-import { checkBucket } from "@rushes/video-store";
+import { bucketSettings, checkBucket } from "@rushes/video-store";
 import type { DoctorSettings } from "./settings.ts";
 
 /** @param mayWrite whether a test object may be stored and removed; otherwise the bucket is only looked at */
@@ -8,28 +8,9 @@ export async function findBucket(settings: DoctorSettings, mayWrite: boolean): P
     const fix = "set ARCHIVE_BUCKET where the role archive runs";
     return { check: "bucket", found: "ARCHIVE_BUCKET is not set", verdict: "unknown", fix };
   }
-  const {
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secret,
-    AWS_SESSION_TOKEN: token,
-  } = settings;
-  const state = await checkBucket(
-    {
-      bucket: settings.ARCHIVE_BUCKET,
-      region: settings.AWS_REGION,
-      endpoint: settings.AWS_ENDPOINT_URL_S3,
-      forcePathStyle: settings.S3_FORCE_PATH_STYLE,
-      credentials:
-        accessKeyId && secret
-          ? {
-              accessKeyId,
-              secretAccessKey: secret.reveal(),
-              ...(token ? { sessionToken: token.reveal() } : {}),
-            }
-          : undefined,
-    },
-    { writeUnder: mayWrite ? folderOf(settings.ARCHIVE_PREFIX) : undefined },
-  );
+  const state = await checkBucket(bucketSettings({ ...settings, ARCHIVE_BUCKET: settings.ARCHIVE_BUCKET }), {
+    writeUnder: mayWrite ? folderOf(settings.ARCHIVE_PREFIX) : undefined,
+  });
   return judgeBucket(state);
 }
 

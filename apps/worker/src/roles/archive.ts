@@ -1,8 +1,7 @@
 import { archive, type Records } from "@rushes/pipeline";
 import { startStageWorker } from "@rushes/queue";
 import { announceCalls } from "@rushes/telemetry";
-import { openVideoStore } from "@rushes/video-store";
-import { bucketSettings } from "../bucket-settings.ts";
+import { bucketSettings, openVideoStore } from "@rushes/video-store";
 import type { Role, RoleParts } from "../role.ts";
 
 /** A copy may take long; while it runs the sweep is told to look later, long before its time comes. */
