@@ -1,9 +1,6 @@
-import { chargesOf, type Reading, type Standing } from "@rushes/pipeline";
+import { chargesOf, MOST_CHARGES, type Reading, type Standing } from "@rushes/pipeline";
 import { HttpProblem } from "./http-problem.ts";
 import type { ProblemCode } from "./problem-codes.ts";
-
-/** An order may not have more; nor may a release. */
-export const MOST_CHARGES = 10;
 
 /** What a person must know to go on: one sentence on what is, one on the way out. */
 type Refusal = { code: ProblemCode; detail: string };

@@ -36,7 +36,7 @@ export {
   type LimitState,
   type RefusalHint,
 } from "./limit-controller.ts";
-export { MODEL, orderSchema, type Order, type OrderRequest } from "./order.ts";
+export { maxCharges, MODEL, MOST_CHARGES, orderSchema, type Order, type OrderRequest } from "./order.ts";
 export type { Outcome } from "./outcome.ts";
 export {
   FINAL_PHASES,

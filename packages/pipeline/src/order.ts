@@ -6,6 +6,11 @@ export const MODEL = "kling-2-1";
 const MAX_METADATA_BYTES = 8 * 1024;
 const MAX_DELAY_S = 30 * 24 * 3600;
 
+/** Neither an order nor a release may allow more. */
+export const MOST_CHARGES = 10;
+const CHARGES_RULE = { error: `max_charges must be an integer from 1 to ${MOST_CHARGES}` };
+export const maxCharges = z.int(CHARGES_RULE).min(1, CHARGES_RULE).max(MOST_CHARGES, CHARGES_RULE);
+
 const metadata = z
   .record(z.string(), z.json(), { error: "metadata must be a JSON object" })
   .refine((value) => new TextEncoder().encode(JSON.stringify(value)).length <= MAX_METADATA_BYTES, {
@@ -28,11 +33,7 @@ const fields = z.strictObject({
     .max(MAX_DELAY_S, { error: `delay_s must be at most ${MAX_DELAY_S} seconds (30 days)` })
     .default(0),
   /** How often this video may be charged in all, failed tasks and released doubts included. */
-  max_charges: z
-    .int({ error: "max_charges must be an integer from 1 to 10" })
-    .min(1, { error: "max_charges must be an integer from 1 to 10" })
-    .max(10, { error: "max_charges must be an integer from 1 to 10" })
-    .default(1),
+  max_charges: maxCharges.default(1),
   metadata: metadata.default({}),
   /** Where the caller is told how the video ended. */
   webhook_url: webhookUrl.optional(),

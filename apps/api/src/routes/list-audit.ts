@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { AddRoute } from "../api-parts.ts";
+import { pageLimit } from "../page-limit.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { requireAdmin } from "../require-admin.ts";
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
-const LIMIT_RULE = { error: `limit must be an integer from 1 to ${MAX_LIMIT}` };
 
 const entrySchema = z.strictObject({
   object: z.literal("audit_entry"),
@@ -27,12 +27,7 @@ export const addListAudit: AddRoute = (server, { ledger }) => {
         summary: "List what operators did to videos, newest first",
         tags: ["operation"],
         querystring: z.strictObject({
-          limit: z.coerce
-            .number(LIMIT_RULE)
-            .int(LIMIT_RULE)
-            .min(1, LIMIT_RULE)
-            .max(MAX_LIMIT, LIMIT_RULE)
-            .default(DEFAULT_LIMIT),
+          limit: pageLimit(MAX_LIMIT, DEFAULT_LIMIT),
         }),
         response: { 200: listSchema, ...problemAnswers("admin_only") },
       },

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { PHASES, phasesOf, presentVideo, STATUSES, type Phase, type Status } from "@rushes/pipeline";
 import type { AddRoute } from "../api-parts.ts";
 import { callerOf } from "../identify-caller.ts";
+import { pageLimit } from "../page-limit.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { videoIdSchema } from "../video-id.ts";
 import { videoSchema } from "../video-schema.ts";
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
-const LIMIT_RULE = { error: `limit must be an integer from 1 to ${MAX_LIMIT}` };
 
 const querySchema = z.strictObject({
   status: z.enum(STATUSES, { error: `status must be one of ${STATUSES.join(", ")}` }).optional(),
@@ -16,12 +16,7 @@ const querySchema = z.strictObject({
     .enum(PHASES, { error: `phase must be one of ${PHASES.join(", ")}` })
     .describe("unconfirmed lists the videos whose answer was lost, which wait for an operator")
     .optional(),
-  limit: z.coerce
-    .number(LIMIT_RULE)
-    .int(LIMIT_RULE)
-    .min(1, LIMIT_RULE)
-    .max(MAX_LIMIT, LIMIT_RULE)
-    .default(DEFAULT_LIMIT),
+  limit: pageLimit(MAX_LIMIT, DEFAULT_LIMIT),
   after: videoIdSchema.describe("The last_id of the page before").optional(),
 });
 

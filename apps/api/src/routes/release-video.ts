@@ -1,22 +1,18 @@
 import { z } from "zod";
+import { maxCharges } from "@rushes/pipeline";
 import type { AddRoute } from "../api-parts.ts";
 import { callerOf } from "../identify-caller.ts";
 import { operateVideo, VERB_PROBLEMS } from "../operate-video.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { requireAdmin } from "../require-admin.ts";
-import { MOST_CHARGES } from "../verb-refusal.ts";
 import { videoIdSchema } from "../video-id.ts";
 import { videoSchema } from "../video-schema.ts";
 
-const CHARGES_RULE = { error: `max_charges must be an integer from 1 to ${MOST_CHARGES}` };
 const ATTEMPTS_RULE = { error: "attempts must be an integer from 1" };
 
 const bodySchema = z
   .strictObject({
-    max_charges: z
-      .int(CHARGES_RULE)
-      .min(1, CHARGES_RULE)
-      .max(MOST_CHARGES, CHARGES_RULE)
+    max_charges: maxCharges
       .optional()
       .describe("Raises how often the video may be charged in all: your consent to pay again"),
     attempts: z
@@ -50,9 +46,9 @@ export const addReleaseVideo: AddRoute = (server, { ledger, operatorDesk }) => {
     },
     async (request, reply) => {
       const { name } = callerOf(request);
-      const { max_charges: maxCharges = null, attempts = null } = request.body;
+      const { max_charges: allowed = null, attempts = null } = request.body;
       const video = await operateVideo(request, ledger, "release", "released", (id) =>
-        operatorDesk.release(id, maxCharges, name, attempts),
+        operatorDesk.release(id, allowed, name, attempts),
       );
       return reply.code(202).send(video);
     },
