@@ -4,6 +4,7 @@
 local most, againMs, turns, queuedAgainMs = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local woken = {}
 
+settle()
 local overdue = redis.call('ZRANGEBYSCORE', key('due'), '-inf', NOW, 'LIMIT', 0, most)
 if #overdue == 0 then return woken end
 
@@ -21,7 +22,7 @@ end
 for _, id in ipairs(overdue) do
   local record = load(id)
   if not record or isFinal(phase(record)) then
-    redis.call('ZREM', key('due'), id)
+    leave('due', id)
   elseif phase(record) == 'submitting' then
     passDeadline(record)
     -- This answer names no deliveries; the sweep claims this one next.
@@ -37,7 +38,7 @@ for _, id in ipairs(overdue) do
   else
     local due = digits(NOW + queuedAgainMs)
     redis.call('HSET', key('video:' .. id), 'due', due)
-    redis.call('ZADD', key('due'), due, id)
+    enter('due', due, id)
   end
 end
 return woken

@@ -30,7 +30,7 @@ if isFirst('later') then
   end
 end
 
--- Which account has a place; and if none, when to ask again.
+-- Which account has a place; and if none, when to ask again. Claims of the same call count with those before them.
 local account, untilMs, trialEveryMs, strict, calm
 for i = 7, #ARGV, 2 do
   local name, limit = ARGV[i], tonumber(ARGV[i + 1])
@@ -39,14 +39,18 @@ for i = 7, #ARGV, 2 do
   local closed = (state[2] or '') ~= ''
   if closed then opens = math.max(opens, tonumber(state[3]) or 0) end
   local leases = key('leases:' .. name)
-  if isFirst(leases) then redis.call('ZREMRANGEBYSCORE', leases, '-inf', NOW) end
+  if not taken[name] then
+    redis.call('ZREMRANGEBYSCORE', leases, '-inf', NOW)
+    taken[name] = redis.call('ZCARD', leases)
+  end
   if opens > NOW then
     if not untilMs or opens < untilMs then untilMs = opens end
-  elseif redis.call('ZCARD', leases) < limit then
+  elseif taken[name] < limit then
     calm = not closed and (tonumber(state[6]) or 0) == 0
     account, strict, trialEveryMs = name, state[5] or '', closed and (tonumber(state[4]) or 300000)
     break
   else
+    settle()
     local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
     local expires = tonumber(first[2])
     if expires and (not untilMs or expires < untilMs) then untilMs = expires end
@@ -57,47 +61,46 @@ for _ = 1, 100 do
   local head = redis.call('ZRANGE', key('line'), 0, 0, 'WITHSCORES')
   if #head == 0 then return reply('idle') end
   local owner, start = head[1], tonumber(head[2])
-  local id = redis.call('ZRANGE', key('line:' .. owner), 0, 0)[1]
+  local line = key('line:' .. owner)
+  if not account and redis.call('EXISTS', line) == 1 then
+    return reply('no_place', nil, { 'until', untilMs and digits(untilMs) or '' })
+  end
+  local id = redis.call('ZPOPMIN', line)[1]
   if not id then
+    -- Its last video was claimed; a caller without videos leaves here, when it is at the head.
     redis.call('ZREM', key('line'), owner)
   else
     local record = load(id)
-    if not record or phase(record) ~= 'queued' then
-      redis.call('ZREM', key('line:' .. owner), id)
-    elseif charges(record) >= num(record, 'max_charges') or liveAttempt(record) then
-      -- No rule leads here; a record that came here all the same must not be charged again.
-      finish(record, 'failed', { code = 'charges_used_up', class = 'operator', message = 'All allowed charges of this video are used.' })
-      save(record, 'failed')
-    elseif not account then
-      return reply('no_place', nil, { 'until', untilMs and digits(untilMs) or '' })
-    elseif num(record, 'free') == 0 and not reserveFreeUnit(record, budget) then
-      -- A second charge found the day's budget used up: look again in a minute, another day will come.
-      set(record, 'not_before', NOW + 60000)
-      set(record, 'due', NOW + 60000 + graceMs)
-      leaveLine(record)
-      joinLine(record, NOW + 60000)
-      save(record, 'waits_for_budget')
-    else
-      -- The caller's turn is used, and its next one starts one later.
-      redis.call('ZREM', key('line:' .. owner), id)
+    -- What is not queued any more has left the line with it.
+    if record and phase(record) == 'queued' then
       record.leftLine = true
-      redis.call('HSET', key('line-clock'), '', digits(start), owner, digits(start + 1))
-      if redis.call('EXISTS', key('line:' .. owner)) == 1 then
-        redis.call('ZADD', key('line'), digits(start + 1), owner)
+      if charges(record) >= num(record, 'max_charges') or liveAttempt(record) then
+        -- No rule leads here; a record that came here all the same must not be charged again.
+        finish(record, 'failed', { code = 'charges_used_up', class = 'operator', message = 'All allowed charges of this video are used.' })
+        save(record, 'failed')
+      elseif num(record, 'free') == 0 and not reserveFreeUnit(record, budget) then
+        -- A second charge found the day's budget used up: look again in a minute, another day will come.
+        set(record, 'not_before', NOW + 60000)
+        set(record, 'due', NOW + 60000 + graceMs)
+        joinLine(record, NOW + 60000)
+        save(record, 'waits_for_budget')
       else
-        redis.call('ZREM', key('line'), owner)
+        -- The caller's turn is used, and its next one starts one later.
+        clocks[''], clocks[owner] = start, start + 1
+        redis.call('ZADD', key('line'), digits(start + 1), owner)
+        if trialEveryMs then redis.call('HSET', key('account:' .. account), 'trial_at', digits(NOW + trialEveryMs)) end
+        local n = openAttempt(record, account, secret, 'open')
+        set(record, of(n, 'deadline'), NOW + deadlineMs)
+        set(record, 'lease_ms', leaseMs)
+        set(record, 'current', 0)
+        set(record, 'account', account)
+        holdLease(record, n, leaseMs)
+        taken[account] = taken[account] + 1
+        move(record, 'submitting', NOW + deadlineMs)
+        save(record, 'intent', { 'attempt', digits(n), 'account', account })
+        redis.call('SET', key('claim:' .. secret), id, 'PX', digits(deadlineMs))
+        return claimed(record, n, account, strict, calm)
       end
-      if trialEveryMs then redis.call('HSET', key('account:' .. account), 'trial_at', digits(NOW + trialEveryMs)) end
-      local n = openAttempt(record, account, secret, 'open')
-      set(record, of(n, 'deadline'), NOW + deadlineMs)
-      set(record, 'lease_ms', leaseMs)
-      set(record, 'current', 0)
-      set(record, 'account', account)
-      holdLease(record, n, leaseMs)
-      move(record, 'submitting', NOW + deadlineMs)
-      save(record, 'intent', { 'attempt', digits(n), 'account', account })
-      redis.call('SET', key('claim:' .. secret), id, 'PX', digits(deadlineMs))
-      return claimed(record, n, account, strict, calm)
     end
   end
 end

@@ -4,5 +4,5 @@ local fields = redis.call('HMGET', key('video:' .. ARGV[2]), 'phase', 'wake')
 if fields[1] ~= ARGV[3] or fields[2] ~= ARGV[4] then return reply('stale') end
 local due = digits(NOW + tonumber(ARGV[5]))
 redis.call('HSET', key('video:' .. ARGV[2]), 'due', due)
-redis.call('ZADD', key('due'), due, ARGV[2])
+enter('due', due, ARGV[2])
 return reply('postponed')

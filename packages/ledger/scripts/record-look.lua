@@ -30,7 +30,7 @@ if report == 'running' then
   else
     -- No transition: nothing to tell anybody, so no event and no new rev.
     redis.call('HSET', key('video:' .. record.id), 'due', get(record, 'due'), 'looks_failed', get(record, 'looks_failed'), 'provider_state', get(record, 'provider_state'))
-    redis.call('ZADD', key('due'), get(record, 'due'), record.id)
+    enter('due', get(record, 'due'), record.id)
   end
   return reply('running', record)
 end

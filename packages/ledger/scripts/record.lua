@@ -10,7 +10,7 @@
 local PREFIX = ARGV[1]
 local time = redis.call('TIME')
 local NOW = time[1] * 1000 + math.floor(time[2] / 1000)
-local TODAY = math.floor(NOW / 86400000)
+local TODAY = string.format('%d', math.floor(NOW / 86400000))
 -- How long the job of a delivery may be missing before the sweep makes a new one.
 local DELIVERY_GRACE_MS = 10000
 
@@ -53,6 +53,79 @@ local function isFirst(name)
   local first = not seen[name]
   seen[name] = true
   return first
+end
+
+-- ---- gathered until the call ends: entries of indexes, sums of money, news ----
+-- A command costs more than what it does, so the requests of one call share theirs. What a request gathers is written
+-- by the same call, with its record. A script that reads one of these sets has them settled first.
+
+local entries = {}
+local function enter(index, score, member)
+  local ofIndex = entries[index]
+  if not ofIndex then
+    ofIndex = {}
+    entries[index] = ofIndex
+  end
+  ofIndex[member] = score
+end
+
+local function leave(index, member)
+  enter(index, false, member)
+end
+
+local sums = {}
+local function gatherSum(day, column, micros)
+  local ofDay = sums[day]
+  if not ofDay then
+    ofDay = {}
+    sums[day] = ofDay
+  end
+  ofDay[column] = (ofDay[column] or 0) + micros
+end
+
+-- What is booked on a day, the requests before this one in the call included.
+local function spentOn(day)
+  local stored, gathered = redis.call('HMGET', key('spend:' .. day), 'reserved', 'billed'), sums[day] or {}
+  return (tonumber(stored[1]) or 0) + (tonumber(stored[2]) or 0) + (gathered.reserved or 0) + (gathered.billed or 0)
+end
+
+-- The clock of the line ('') and the callers' finish times, where claims of this call have moved them.
+local clocks = {}
+local function clockOf(owner)
+  return clocks[owner] or tonumber(redis.call('HGET', key('line-clock'), owner) or '0')
+end
+
+local news = {}
+
+local function settle()
+  for index, ofIndex in pairs(entries) do
+    local entering, leaving = {}, {}
+    for member, score in pairs(ofIndex) do
+      if score then
+        entering[#entering + 1] = score
+        entering[#entering + 1] = member
+      else
+        leaving[#leaving + 1] = member
+      end
+    end
+    entries[index] = nil
+    if #leaving > 0 then redis.call('ZREM', key(index), unpack(leaving)) end
+    if #entering > 0 then redis.call('ZADD', key(index), unpack(entering)) end
+  end
+  for day, ofDay in pairs(sums) do
+    sums[day] = nil
+    for column, micros in pairs(ofDay) do
+      if micros ~= 0 then redis.call('HINCRBY', key('spend:' .. day), column, digits(micros)) end
+    end
+  end
+  for owner, at in pairs(clocks) do
+    clocks[owner] = nil
+    redis.call('HSET', key('line-clock'), owner, digits(at))
+  end
+  if #news > 0 then
+    redis.call('PUBLISH', key('changes'), table.concat(news, '\n'))
+    news = {}
+  end
 end
 
 local function load(id)
@@ -100,6 +173,14 @@ local function firstAttempt(record, accepts)
   return nil
 end
 
+local function firstIn(record, state, orState)
+  for n = 1, num(record, 'attempts') do
+    local is = get(record, of(n, 'state'))
+    if is == state or is == orState then return n end
+  end
+  return nil
+end
+
 local function lastAttempt(record, accepts)
   for n = num(record, 'attempts'), 1, -1 do
     if accepts(n, get(record, of(n, 'state'))) then return n end
@@ -108,30 +189,38 @@ local function lastAttempt(record, accepts)
 end
 
 local function attemptOfTask(record, task)
-  return firstAttempt(record, function(n) return get(record, of(n, 'task')) == task end)
+  for n = 1, num(record, 'attempts') do
+    if get(record, of(n, 'task')) == task then return n end
+  end
+  return nil
 end
 
 -- An attempt that may cost money; what was refused or never sent is free.
 local function charges(record)
   local count = 0
-  firstAttempt(record, function(_, state) if state ~= 'refused' then count = count + 1 end end)
+  for n = 1, num(record, 'attempts') do
+    if get(record, of(n, 'state')) ~= 'refused' then count = count + 1 end
+  end
   return count
 end
 
 local function liveAttempt(record)
-  return firstAttempt(record, function(_, state) return state == 'accepted' or state == 'ended_ok' end)
+  return firstIn(record, 'accepted', 'ended_ok')
 end
 
 local function unknownAttempt(record)
-  return firstAttempt(record, function(_, state) return state == 'unknown' end)
+  return firstIn(record, 'unknown')
 end
 
 -- ---- leases: one place among the account's tasks, held by an attempt until its task's end is known ----
 
 local function holdLease(record, n, leaseMs)
   set(record, of(n, 'lease'), 'held')
-  redis.call('ZADD', key('leases:' .. get(record, of(n, 'account'))), digits(NOW + leaseMs), record.id .. '#' .. digits(n))
+  enter('leases:' .. get(record, of(n, 'account')), digits(NOW + leaseMs), record.id .. '#' .. digits(n))
 end
+
+-- How many places of an account are taken, counted once per call by what claims them.
+local taken = {}
 
 -- Once for all requests of a call, however many places they free: who waits hears of it only when the call is over.
 local function announcePlace(account)
@@ -140,10 +229,9 @@ end
 
 local function freeLease(record, n)
   local account = get(record, of(n, 'account'))
+  if get(record, of(n, 'lease')) == 'held' then announcePlace(account) end
   set(record, of(n, 'lease'), 'free')
-  if redis.call('ZREM', key('leases:' .. account), record.id .. '#' .. digits(n)) == 1 then
-    announcePlace(account)
-  end
+  leave('leases:' .. account, record.id .. '#' .. digits(n))
 end
 
 -- ---- watching: tasks that run beside the one the video follows, and adoptions that a person asked for ----
@@ -154,7 +242,10 @@ end
 
 local function needsWatching(record)
   if get(record, 'adopt_task') ~= '' then return true end
-  return firstAttempt(record, function(n, state) return isExtra(record, n, state) end) ~= nil
+  for n = 1, num(record, 'attempts') do
+    if isExtra(record, n, get(record, of(n, 'state'))) then return true end
+  end
+  return false
 end
 
 -- Why a task that a person names cannot be this video's; nil = it can (rule 12).
@@ -181,16 +272,13 @@ end
 
 local function book(record, column, micros, day)
   set(record, column, num(record, column) + micros)
-  redis.call('HINCRBY', key('spend:' .. day), column, digits(micros))
+  gatherSum(day, column, micros)
 end
 
 -- The free unit is a reservation that no attempt has taken yet; only a queued video has one.
 local function reserveFreeUnit(record, budgetMicros)
   local price = num(record, 'price')
-  if budgetMicros >= 0 then
-    local sums = redis.call('HMGET', key('spend:' .. TODAY), 'reserved', 'billed')
-    if (tonumber(sums[1]) or 0) + (tonumber(sums[2]) or 0) + price > budgetMicros then return false end
-  end
+  if budgetMicros >= 0 and spentOn(TODAY) + price > budgetMicros then return false end
   set(record, 'free', 1)
   set(record, 'free_day', TODAY)
   book(record, 'reserved', price, TODAY)
@@ -221,9 +309,7 @@ local function standInLine(id, owner, place)
   local line = key('line:' .. owner)
   redis.call('ZADD', line, digits(place), id)
   if redis.call('ZSCORE', key('line'), owner) == false then
-    local clock = tonumber(redis.call('HGET', key('line-clock'), '') or '0')
-    local finish = tonumber(redis.call('HGET', key('line-clock'), owner) or '0')
-    redis.call('ZADD', key('line'), digits(math.max(clock, finish)), owner)
+    redis.call('ZADD', key('line'), digits(math.max(clockOf(''), clockOf(owner))), owner)
   end
 end
 
@@ -237,7 +323,7 @@ end
 -- A video whose turn came to nothing gets its caller that turn back.
 local function giveTurnBack(record)
   local owner = get(record, 'owner')
-  local finish = tonumber(redis.call('HGET', key('line-clock'), owner) or '0')
+  local finish = clockOf(owner)
   if finish >= 1 then redis.call('HSET', key('line-clock'), owner, digits(finish - 1)) end
   if redis.call('ZSCORE', key('line'), owner) then redis.call('ZINCRBY', key('line'), -1, owner) end
 end
@@ -301,8 +387,8 @@ local function save(record, what, details)
   local is, owner = phase(record), get(record, 'owner')
   if is ~= record.was or get(record, 'current') ~= record.followed then set(record, 'wake', rev) end
   if is ~= record.was then
-    if record.was then redis.call('ZREM', key('phase:' .. record.was .. ':' .. owner), record.id) end
-    redis.call('ZADD', key('phase:' .. is .. ':' .. owner), 0, record.id)
+    if record.was then leave('phase:' .. record.was .. ':' .. owner, record.id) end
+    enter('phase:' .. is .. ':' .. owner, '0', record.id)
     if record.was == 'queued' and not record.leftLine then leaveLine(record) end
     if is == 'queued' then joinLine(record, num(record, 'not_before')) end
     if record.was == 'generating' and num(record, 'late') == 1 then
@@ -312,9 +398,9 @@ local function save(record, what, details)
     if is == 'unconfirmed' then enterDoubt(record) elseif record.was == 'unconfirmed' then leaveDoubt(record) end
     if isFinal(is) then
       set(record, 'ended', NOW)
-      redis.call('ZADD', key('ended'), digits(NOW), record.id)
+      enter('ended', digits(NOW), record.id)
     elseif record.was and isFinal(record.was) then
-      redis.call('ZREM', key('ended'), record.id)
+      leave('ended', record.id)
     end
   end
   -- Empty or missing for orders without a webhook, which then cost nothing here.
@@ -323,21 +409,21 @@ local function save(record, what, details)
     local event = eventOf(record, is)
     if event and string.find(wanted, ' ' .. event .. ' ', 1, true) then writeDelivery(record, event, rev) end
   end
-  local flat = {}
+  local flat, last = {}, 0
   for field in pairs(record.changed) do
-    flat[#flat + 1] = field
-    flat[#flat + 1] = record.fields[field]
+    flat[last + 1] = field
+    flat[last + 2] = record.fields[field]
+    last = last + 2
   end
   redis.call('HSET', key('video:' .. record.id), unpack(flat))
-  local due = num(record, 'due')
-  if due > 0 then
-    redis.call('ZADD', key('due'), get(record, 'due'), record.id)
+  if num(record, 'due') > 0 then
+    enter('due', get(record, 'due'), record.id)
   else
-    redis.call('ZREM', key('due'), record.id)
+    leave('due', record.id)
   end
   -- A list: a stream takes 4 kB from its first entry on, and eight times as long to write.
   redis.call('RPUSH', key('history:' .. record.id), cjson.encode({ digits(rev), digits(NOW), is, what, unpack(details or {}) }))
-  redis.call('PUBLISH', key('changes'), record.id .. ' ' .. digits(rev) .. ' ' .. is)
+  news[#news + 1] = record.id .. ' ' .. digits(rev) .. ' ' .. is
 end
 
 -- A wake is no transition: no event, but a new rev, for the new job's id and to make older jobs stale.
@@ -347,17 +433,16 @@ local function rewake(record, due)
   set(record, 'wake', rev)
   set(record, 'due', due)
   redis.call('HSET', key('video:' .. record.id), 'rev', get(record, 'rev'), 'wake', get(record, 'wake'), 'due', get(record, 'due'))
-  redis.call('ZADD', key('due'), get(record, 'due'), record.id)
+  enter('due', get(record, 'due'), record.id)
 end
 
 -- A reply is a flat list of names and strings, as HGETALL gives.
 local function reply(result, record, more)
-  local flat = { 'result', result }
-  if record then
-    flat = { 'result', result, 'phase', get(record, 'phase'), 'rev', get(record, 'rev'), 'wake', get(record, 'wake') }
-  end
-  for _, word in ipairs(more or {}) do flat[#flat + 1] = word end
-  if record and record.delivery then
+  if not record then return { 'result', result, unpack(more or {}) } end
+  local flat = {
+    'result', result, 'phase', get(record, 'phase'), 'rev', get(record, 'rev'), 'wake', get(record, 'wake'), unpack(more or {}),
+  }
+  if record.delivery then
     flat[#flat + 1] = 'delivery'
     flat[#flat + 1] = record.delivery
   end
@@ -450,7 +535,7 @@ local function openAttempt(record, account, secret, state)
   set(record, of(n, 'unit'), hasUnit and 'reserved' or 'returned')
   set(record, of(n, 'at'), NOW)
   set(record, 'free', 0)
-  redis.call('ZADD', key('charges'), digits(NOW), record.id .. '#' .. digits(n))
+  enter('charges', digits(NOW), record.id .. '#' .. digits(n))
   return n
 end
 
@@ -472,7 +557,7 @@ end
 local function addStray(record, task)
   if record.fields['stray:' .. task] == nil or get(record, 'stray:' .. task) == '' then
     set(record, 'stray:' .. task, NOW)
-    redis.call('ZADD', key('charges'), NOW, record.id .. '#stray:' .. task)
+    enter('charges', digits(NOW), record.id .. '#stray:' .. task)
     book(record, 'billed', num(record, 'price'), TODAY)
   end
 end
@@ -481,8 +566,8 @@ local function dropStray(record, task)
   local since = num(record, 'stray:' .. task)
   if since > 0 then
     set(record, 'stray:' .. task, '')
-    redis.call('ZREM', key('charges'), record.id .. '#stray:' .. task)
-    book(record, 'billed', -num(record, 'price'), math.floor(since / 86400000))
+    leave('charges', record.id .. '#stray:' .. task)
+    book(record, 'billed', -num(record, 'price'), digits(math.floor(since / 86400000)))
   end
 end
 
@@ -495,11 +580,11 @@ local function swapAttempts(record, a, b)
   end
   for _, n in ipairs({ a, b }) do
     local member = record.id .. '#' .. n
-    local lease = key('leases:' .. get(record, of(n, 'account')))
+    local leases = 'leases:' .. get(record, of(n, 'account'))
     if get(record, of(n, 'lease')) == 'held' then
-      redis.call('ZADD', lease, NOW + num(record, 'lease_ms'), member)
+      enter(leases, digits(NOW + num(record, 'lease_ms')), member)
     else
-      redis.call('ZREM', lease, member)
+      leave(leases, member)
     end
     if get(record, of(n, 'task')) ~= '' then redis.call('SET', key('task:' .. get(record, of(n, 'task'))), member) end
   end

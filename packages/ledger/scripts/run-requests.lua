@@ -6,8 +6,7 @@ local answers, anyDone, firstError = {}, false, nil
 local at = 2
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
-  local request = { PREFIX }
-  for i = 1, count do request[i + 1] = ARGV[at + i] end
+  local request = { PREFIX, unpack(ARGV, at + 1, at + count) }
   local done, answer = pcall(once, request)
   if done then
     anyDone = true
@@ -21,5 +20,6 @@ while at <= #ARGV do
   end
   at = at + count + 1
 end
+settle()
 if firstError and not anyDone then return { err = firstError } end
 return answers
