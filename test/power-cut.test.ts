@@ -40,7 +40,7 @@ const SETTINGS: LedgerSettings = {
   retryMaxMs: 60_000,
   billFailedTasks: false,
 };
-const ACCOUNTS = [{ name: "default", concurrency: 1_000_000 }];
+const ACCOUNTS = [{ name: "default", concurrency: 1_000_000, rate: 1_000_000 }];
 const ORDER = orderSchema.parse({
   input: { mode: "master-text-to-video", prompt: "a lake before the storm", duration: 5 },
 });

@@ -46,7 +46,7 @@ async function attempted(extra: object = {}): Promise<{ id: string; attempt: Att
 }
 
 async function claimed(): Promise<AttemptKey> {
-  const claim = await ledger.claimSubmission([{ name: "main", concurrency: 99 }]);
+  const claim = await ledger.claimSubmission([{ name: "main", concurrency: 99, rate: 1_000_000 }]);
   if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
   return claim;
 }
@@ -227,7 +227,9 @@ describe("release", () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => press(id, "release", { max_charges: 2 })));
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([202, 409, 409, 409]);
     expect((await claimed()).number).toBe(2);
-    expect((await ledger.claimSubmission([{ name: "main", concurrency: 99 }])).kind).toBe("idle");
+    expect((await ledger.claimSubmission([{ name: "main", concurrency: 99, rate: 1_000_000 }])).kind).toBe(
+      "idle",
+    );
     expect(await audit()).toHaveLength(1);
   });
 

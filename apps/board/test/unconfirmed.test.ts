@@ -36,7 +36,7 @@ afterAll(async () => {
 async function unconfirmed(id: string, prompt: string, duration = 5): Promise<void> {
   const order = orderSchema.parse({ input: { mode: "master-text-to-video", prompt, duration } });
   await ledger.admit({ videoId: id, owner: "anna", idempotencyKey: null, order });
-  const claim = await ledger.claimSubmission([{ name: "main", concurrency: 99 }]);
+  const claim = await ledger.claimSubmission([{ name: "main", concurrency: 99, rate: 1_000_000 }]);
   if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
   await ledger.learnAnswer(claim, { fact: "unknown" });
 }

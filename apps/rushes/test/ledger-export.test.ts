@@ -46,7 +46,7 @@ afterAll(async () => {
 async function attempted(videoId: string, account: string): Promise<void> {
   const order = orderSchema.parse({ input: { mode: "master-text-to-video", prompt: "a lake", duration: 5 } });
   await ledger.admit({ videoId, owner: "caller", idempotencyKey: null, order });
-  const claim = await ledger.claimSubmission([{ name: account, concurrency: 99 }]);
+  const claim = await ledger.claimSubmission([{ name: account, concurrency: 99, rate: 1_000_000 }]);
   if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
   const isLost = videoId === "vid_lost";
   await ledger.learnAnswer(

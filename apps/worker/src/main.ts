@@ -6,6 +6,7 @@ import { startWorker } from "./start-worker.ts";
 const settings = groupSettings(settingsOrExit(settingsSchema(process.env), process.env));
 const secrets = [
   settings.provider?.APIXO_API_KEY,
+  ...(settings.provider?.APIXO_ACCOUNTS ?? []).map(({ key }) => key),
   settings.provider?.CALLBACK_SECRET,
   settings.archive?.AWS_SECRET_ACCESS_KEY,
   settings.archive?.AWS_SESSION_TOKEN,

@@ -3,14 +3,23 @@ import type { Provider, Records } from "@rushes/pipeline";
 import type { Ledger } from "@rushes/ledger";
 import type { WakeQueues } from "@rushes/queue";
 import type { Logger, Metrics } from "@rushes/telemetry";
+import type { Account } from "./accounts.ts";
+import type { LimitsWatch } from "./limits-watch.ts";
 import type { ArchiveSettings, CommonSettings, NotifySettings, ProviderSettings } from "./settings.ts";
+
+/** What the roles that talk to the provider are built from. */
+export type ProviderParts = {
+  settings: ProviderSettings;
+  accounts: readonly Account[];
+  /** The client of an account's key. Throws a `Failure` for an account that is not configured here. */
+  provider: (account: string) => Provider;
+  limits: LimitsWatch;
+};
 
 /** What a role is built from. Roles only wire: what a stage decides is in `pipeline`. */
 export type RoleParts = {
   common: CommonSettings;
   prefix: string;
-  /** The name of the provider's account. */
-  account: string;
   ledger: Ledger;
   /** The ledger as the stages see it, with every fact counted and logged. */
   records: Records;
@@ -21,7 +30,7 @@ export type RoleParts = {
   openConnection: () => Redis;
   /** Whether anything new may be paid for. What is paid already is always finished. */
   mayBegin: () => boolean;
-  forProvider: () => { settings: ProviderSettings; provider: Provider };
+  forProvider: () => ProviderParts;
   forArchive: () => ArchiveSettings;
   forNotify: () => NotifySettings;
   onProblem: (error: Error, videoId?: string) => void;

@@ -17,6 +17,7 @@ import {
 } from "@rushes/lifecycle";
 import { LOG_LEVELS } from "@rushes/telemetry";
 import { parseWebhookSecrets } from "@rushes/webhooks";
+import { ACCOUNTS_FIX, parseAccounts } from "./accounts.ts";
 
 export const ROLES = ["submit", "poll", "archive", "notify", "sweep"] as const;
 export type Role = (typeof ROLES)[number];
@@ -48,7 +49,11 @@ const common = {
 
 /** The roles that talk to the provider: submit, poll and archive (which asks for fresh result URLs). */
 const provider = {
-  APIXO_API_KEY: secretText("the provider's API key"),
+  APIXO_API_KEY: secretText("the provider's API key").optional(),
+  /** Several keys, each an account of its own; in place of `APIXO_API_KEY`. */
+  APIXO_ACCOUNTS: setting(ACCOUNTS_FIX, (text) =>
+    parseAccounts(text)?.map((account) => ({ ...account, key: new Secret(account.key) })),
+  ).optional(),
   APIXO_BASE_URL: httpUrl("https://api.apixo.ai/api/v1"),
   SUBMIT_SAFETY: z.enum(["documented", "strict"]).default("documented"),
   /** Set → the provider is asked to call back there, with tokens signed by `CALLBACK_SECRET`. */
@@ -61,8 +66,10 @@ const provider = {
   LATE_EVERY_MAX_MS: durationMs(600_000),
   RESULT_PLAN_MS: durationMs(86_400_000),
   RESULT_LIFE_MS: durationMs(1_296_000_000),
-  /** Tasks in flight at the account. Until limits are learned, a small number that every account should allow. */
-  LIMIT_CONCURRENCY: positiveInteger(5),
+  /** Tasks in flight, and requests per window, of every account that does not say otherwise; unset = learned. */
+  LIMIT_CONCURRENCY: positiveInteger().optional(),
+  LIMIT_RATE: positiveInteger().optional(),
+  LIMIT_RATE_WINDOW_MS: durationMs(60_000),
   /** Multiplies the times that an account's limits and closings are kept by. */
   LIMIT_TIME_SCALE: durationMs(1),
   /** How often one of all replicas asks for the account's balance; a quarter of that while it is closed. */
@@ -160,6 +167,18 @@ function checked(schema: z.ZodObject): z.ZodObject {
     .refine((all) => !("POLL_MIN_MS" in all) || Number(all["POLL_MIN_MS"]) <= Number(all["POLL_MAX_MS"]), {
       path: ["POLL_MIN_MS"],
       error: "must not be above POLL_MAX_MS",
+    })
+    .refine(
+      (all) => !("POLL_MIN_MS" in all) || (all["APIXO_API_KEY"] ?? all["APIXO_ACCOUNTS"]) !== undefined,
+      {
+        path: ["APIXO_API_KEY"],
+        error: "must be set to the provider's API key, or APIXO_ACCOUNTS to several",
+        when: () => true,
+      },
+    )
+    .refine((all) => all["APIXO_API_KEY"] === undefined || all["APIXO_ACCOUNTS"] === undefined, {
+      path: ["APIXO_ACCOUNTS"],
+      error: "must not be set together with APIXO_API_KEY: move that key into the list",
     })
     .refine((all) => all["PUBLIC_URL"] === undefined || all["CALLBACK_SECRET"] !== undefined, {
       path: ["CALLBACK_SECRET"],

@@ -2,11 +2,13 @@ import { once } from "node:events";
 import type { Redis } from "ioredis";
 import { createApixoClient } from "@rushes/apixo";
 import { createLedger, KEY_PREFIX } from "@rushes/ledger";
-import { startHealthServer, type Part } from "@rushes/lifecycle";
+import { startHealthServer, type Part, type Secret } from "@rushes/lifecycle";
 import { judgeBucket, startPreflight, type Finding, type UnsafeSetup } from "@rushes/preflight";
 import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
 import { announceCalls, statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
 import { bucketSettings, checkBucket } from "@rushes/video-store";
+import { accountsOf, providerOf } from "./accounts.ts";
+import { startLimitsWatch } from "./limits-watch.ts";
 import { observeRecords } from "./observed-records.ts";
 import type { Role, RoleParts, RunningRole } from "./role.ts";
 import { startArchiveRole } from "./roles/archive.ts";
@@ -24,8 +26,6 @@ const ROLE_STARTERS: Record<RoleName, Role> = {
   sweep: startSweepRole,
 };
 
-/** One account until several can be configured. */
-const ACCOUNT = "default";
 /** A look is one small GET. */
 const STATUS_TIMEOUT_MS = 15_000;
 
@@ -67,13 +67,19 @@ export async function startWorker(
     limitTimeScale: settings.provider?.LIMIT_TIME_SCALE ?? 1,
   });
   const queues = openWakeQueues(redis, KEY_PREFIX, onProblem);
-  const provider =
-    settings.provider && createProvider(settings.provider, common.SUBMIT_TIMEOUT_MS, logger, metrics);
+  const accounts = settings.provider
+    ? accountsOf(settings.provider.APIXO_ACCOUNTS, settings.provider.APIXO_API_KEY, settings.provider)
+    : [];
+  const clients = new Map(
+    accounts.map(({ name, key }) => [
+      name,
+      createProvider(needed(settings.provider), key, common.SUBMIT_TIMEOUT_MS, logger, metrics),
+    ]),
+  );
   metrics.onCollect(async () => {
     metrics.setTotals(await ledger.readTotals());
-    metrics.inflight.set({ account: ACCOUNT }, await ledger.countInflight(ACCOUNT));
-    if (settings.provider)
-      metrics.inflightLimit.set({ account: ACCOUNT }, settings.provider.LIMIT_CONCURRENCY);
+    for (const { name } of accounts)
+      metrics.inflight.set({ account: name }, await ledger.countInflight(name));
   });
 
   const preflight = startPreflight({
@@ -84,11 +90,19 @@ export async function startWorker(
     refuse,
   });
 
+  const limits =
+    settings.provider &&
+    startLimitsWatch({
+      ledger,
+      accounts: accounts.map((account) => account.limits),
+      timeScale: settings.provider.LIMIT_TIME_SCALE,
+      metrics,
+      onProblem,
+    });
   const announced = announceCalls("ledger", ledger);
   const parts: RoleParts = {
     common,
     prefix: KEY_PREFIX,
-    account: ACCOUNT,
     ledger: announced,
     records: observeRecords(announced, logger, metrics),
     queues: announceCalls("queues", queues),
@@ -99,7 +113,11 @@ export async function startWorker(
     mayBegin: preflight.isSafe,
     forProvider: () => ({
       settings: needed(settings.provider),
-      provider: announceCalls("provider", needed(provider)),
+      accounts,
+      provider: providerOf(
+        new Map([...clients].map(([name, client]) => [name, announceCalls("provider", client)])),
+      ),
+      limits: needed(limits),
     }),
     forArchive: () => needed(settings.archive),
     forNotify: () => needed(settings.notify),
@@ -133,8 +151,9 @@ export async function startWorker(
       name: "connections",
       async stop() {
         preflight.stop();
+        await limits?.stop();
         await queues.close();
-        await provider?.close();
+        for (const client of clients.values()) await client.close();
         for (const connection of connections) connection.disconnect();
       },
     },
@@ -155,13 +174,14 @@ async function findBucket(archive: NonNullable<WorkerSettings["archive"]>): Prom
 
 function createProvider(
   settings: NonNullable<WorkerSettings["provider"]>,
+  apiKey: Secret,
   submitTimeoutMs: number,
   logger: Logger,
   metrics: Metrics,
 ) {
   return createApixoClient({
     baseUrl: settings.APIXO_BASE_URL,
-    apiKey: settings.APIXO_API_KEY,
+    apiKey,
     submitTimeoutMs: Math.ceil(submitTimeoutMs),
     statusTimeoutMs: STATUS_TIMEOUT_MS,
     submitSafety: settings.SUBMIT_SAFETY,

@@ -1,6 +1,6 @@
 -- What became of one POST (rules 2 to 5 and 14), told by its own answer or by a callback.
 -- ARGV: prefix, id, attempt, secret, fact, task, first look ms, lease ms, backoff ms, grace ms,
---       failure code, failure class, failure message, account
+--       failure code, failure class, failure message, account, throttled (0|1), retry after ms ('' = not said)
 --   fact: accepted | refused_for_now | refused | not_sent | unknown
 local record = load(ARGV[2])
 if not record then return reply('no_record') end
@@ -8,7 +8,7 @@ local n, secret, fact, task = tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local dueMs, leaseMs = tonumber(ARGV[7]), tonumber(ARGV[8])
 local options = {
   backoffMs = tonumber(ARGV[9]), graceMs = tonumber(ARGV[10]), budgetMicros = -1, mayRetry = false,
-  dueMs = dueMs, leaseMs = leaseMs,
+  dueMs = dueMs, leaseMs = leaseMs, throttled = ARGV[15] == '1', retryAfterMs = ARGV[16],
   failure = { code = ARGV[11], class = ARGV[12], message = ARGV[13] },
 }
 

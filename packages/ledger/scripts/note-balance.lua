@@ -14,7 +14,7 @@ if closed ~= 'balance_low' and closed ~= 'balance_exhausted' then return reply('
 if not before then
   redis.call('HSET', account, 'balance_at_closing', digits(micros))
 elseif micros > before and micros >= least then
-  redis.call('HSET', account, 'closed', '', 'refusals', 0)
+  redis.call('HSET', account, 'closed', '', 'suspected_by', '')
   redis.call('PUBLISH', key('places'), ARGV[2])
   return reply('opened')
 elseif micros < before then

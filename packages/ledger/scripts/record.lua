@@ -96,6 +96,7 @@ local function clockOf(owner)
 end
 
 local news = {}
+local notes = {}
 
 local function settle()
   for index, ofIndex in pairs(entries) do
@@ -117,6 +118,10 @@ local function settle()
     for column, micros in pairs(ofDay) do
       if micros ~= 0 then redis.call('HINCRBY', key('spend:' .. day), column, digits(micros)) end
     end
+  end
+  for account, ofAccount in pairs(notes) do
+    notes[account] = nil
+    redis.call('RPUSH', key('limit-notes:' .. account), unpack(ofAccount))
   end
   for owner, at in pairs(clocks) do
     clocks[owner] = nil
@@ -219,17 +224,31 @@ local function holdLease(record, n, leaseMs)
   enter('leases:' .. get(record, of(n, 'account')), digits(NOW + leaseMs), record.id .. '#' .. digits(n))
 end
 
--- How many places of an account are taken, counted once per call by what claims them.
-local taken = {}
-
 -- Once for all requests of a call, however many places they free: who waits hears of it only when the call is over.
 local function announcePlace(account)
   if isFirst('place at ' .. account) then redis.call('PUBLISH', key('places'), account) end
 end
 
+-- What the limit controller is to learn of one call or task, in the order it happened: whoever claims next folds these
+-- notes into the account's state (src/limit-book.ts). `name` is what the controller knows the call or the task by: the
+-- time it was sent ("n.sent"), the time it was accepted ("n.flight"); empty = it does not know it.
+local function tellLimits(account, kind, name, hint)
+  if name == '' then return end
+  local ofAccount = notes[account]
+  if not ofAccount then
+    ofAccount = {}
+    notes[account] = ofAccount
+  end
+  ofAccount[#ofAccount + 1] = kind .. ' ' .. digits(NOW) .. ' ' .. name .. ' ' .. (hint or '')
+  announcePlace(account)
+end
+
 local function freeLease(record, n)
   local account = get(record, of(n, 'account'))
-  if get(record, of(n, 'lease')) == 'held' then announcePlace(account) end
+  if get(record, of(n, 'lease')) == 'held' then
+    announcePlace(account)
+    tellLimits(account, 'finished', get(record, of(n, 'flight')))
+  end
   set(record, of(n, 'lease'), 'free')
   leave('leases:' .. account, record.id .. '#' .. digits(n))
 end
@@ -573,7 +592,7 @@ end
 
 -- Everything a task brings moves; number, secret and account stay with the attempt that posted.
 local function swapAttempts(record, a, b)
-  for _, field in ipairs({ 'state', 'lease', 'task', 'unit', 'named', 'accepted', 'ended', 'urls', 'outcome', 'day', 'price' }) do
+  for _, field in ipairs({ 'state', 'lease', 'task', 'unit', 'named', 'flight', 'accepted', 'ended', 'urls', 'outcome', 'day', 'price' }) do
     local held = get(record, of(a, field))
     set(record, of(a, field), get(record, of(b, field)))
     set(record, of(b, field), held)
@@ -639,6 +658,11 @@ local function learnAccepted(record, n, task, options)
     return 'task_elsewhere'
   end
   local wasRefused = state == 'refused'
+  if state == 'open' then
+    local sent = get(record, of(n, 'sent'))
+    tellLimits(get(record, of(n, 'account')), 'accepted', sent)
+    if sent ~= '' then set(record, of(n, 'flight'), NOW) end
+  end
   dropStray(record, task)
   set(record, of(n, 'state'), 'accepted')
   set(record, of(n, 'task'), task)
@@ -658,6 +682,11 @@ end
 local function learnRefused(record, n, why, options)
   local state = get(record, of(n, 'state'))
   if state ~= 'open' and state ~= 'unknown' then return 'stale' end
+  if state == 'open' then
+    -- Only a 429 says something about limits.
+    local kind = options.throttled and 'refused' or 'not_sent'
+    tellLimits(get(record, of(n, 'account')), kind, get(record, of(n, 'sent')), options.retryAfterMs)
+  end
   set(record, of(n, 'state'), 'refused')
   set(record, of(n, 'outcome'), why)
   freeLease(record, n)
@@ -677,6 +706,9 @@ end
 local function learnUnknown(record, n)
   if get(record, of(n, 'state')) ~= 'open' then return 'stale' end
   set(record, of(n, 'state'), 'unknown')
+  -- Its task, if there is one, is known to the controller by the time of sending.
+  set(record, of(n, 'flight'), get(record, of(n, 'sent')))
+  tellLimits(get(record, of(n, 'account')), 'unanswered', get(record, of(n, 'sent')))
   if phase(record) == 'submitting' and n == num(record, 'attempts') then
     decide(record, 'unknown', n, {})
     return 'unconfirmed'

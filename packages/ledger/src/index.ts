@@ -17,11 +17,18 @@ export {
   type Ledger,
   type LedgerEvent,
   type LedgerSettings,
-  type LineClaim,
   type Overdue,
   type Totals,
   type Watched,
 } from "./ledger.ts";
+export {
+  describeView,
+  type AccountLimits,
+  type LimitBook,
+  type LimitsView,
+  type PinnedLimits,
+} from "./limit-book.ts";
+export type { LineClaim } from "./limited-claims.ts";
 export type { ListingQuery } from "./listing.ts";
 export { UNCONFIRMED_BATCH, type AuditEntry, type OperatorVerbs } from "./operator-verbs.ts";
 export { readScriptFile, type ReadScript } from "./scripts.ts";

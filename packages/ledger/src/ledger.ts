@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import {
   MODES,
@@ -12,11 +11,12 @@ import {
   type Reading,
   type Records,
   type Standing,
-  type Submission,
 } from "@rushes/pipeline";
-import { admit, NO_BUDGET, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
+import { admit, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 import { createDeliveries, type DeliveryLedger } from "./deliveries.ts";
 import { gatherRequests } from "./gather-requests.ts";
+import { openLimitBook, type AccountLimits, type LimitBook } from "./limit-book.ts";
+import { createLimitedClaims, type LineClaim } from "./limited-claims.ts";
 import { listIds, readAll, type ListingQuery } from "./listing.ts";
 import { createOperatorVerbs, type OperatorVerbs } from "./operator-verbs.ts";
 import { parseRecord } from "./parse-record.ts";
@@ -26,6 +26,7 @@ import {
   keyArguments,
   lookArguments,
   problemArguments,
+  throttleArguments,
   verdictArguments,
 } from "./script-arguments.ts";
 import { fieldsOf, loadScripts, readScriptFile, rowsOf, type ReadScript, type RunScript } from "./scripts.ts";
@@ -54,15 +55,9 @@ export type LedgerSettings = {
   retryMaxMs: number;
   /** A failed task counts as spent. */
   billFailedTasks: boolean;
-  /** Multiplies the time between two trials of a closed account (five minutes); 1 unless given. */
+  /** Multiplies the times of the limits' controller and between two trials of a closed account; 1 unless given. */
   limitTimeScale?: number;
 };
-
-export type LineClaim =
-  | ({ kind: "claimed" } & Submission)
-  | { kind: "idle" }
-  /** `untilMs`: Redis time at which to ask again at the latest; null = only a freed place helps. */
-  | { kind: "no_place"; untilMs: number | null };
 
 export type Totals = {
   phases: Record<Phase, number>;
@@ -74,6 +69,8 @@ export type Totals = {
 };
 
 export type Overdue = { videoId: string; phase: Phase; wake: number };
+
+export type AccountWord = "open" | "suspected" | "closed" | "still_closed";
 
 export type AccountStanding = {
   /** Why nothing is submitted there; null = it is open. */
@@ -95,10 +92,16 @@ export type Ledger = Records &
     readMany(videoIds: readonly string[]): Promise<Reading[]>;
     list(query: ListingQuery): Promise<{ ids: string[]; hasMore: boolean }>;
     /** The head of the fair line with a place at one of these accounts and a written intent. */
-    claimSubmission(accounts: readonly { name: string; concurrency: number }[]): Promise<LineClaim>;
+    claimSubmission(accounts: readonly AccountLimits[]): Promise<LineClaim>;
+    /** What is learned and fixed of the accounts' limits. */
+    limits: LimitBook;
     /** Makes the next look at this task due now, if the video follows it; `hurried` means that a poll is to be woken. */
     hurryLook(attempt: AttemptKey, taskId: string): Promise<Standing>;
-    noteAccount(account: string, verdict: AccountVerdict): Promise<void>;
+    /**
+     * What an answer says of the account. The first refusal of key or route is only `suspected` of being the account's; one
+     * that another video meets closes it.
+     */
+    noteAccount(account: string, verdict: AccountVerdict): Promise<AccountWord>;
     /** True for one caller per `everyMs`, over all replicas: that one asks the provider for the balance. */
     takeBalanceTurn(account: string, everyMs: number): Promise<boolean>;
     /**
@@ -151,9 +154,9 @@ export function createLedger(
   read: ReadScript = readScriptFile,
 ): Ledger {
   const run = loadScripts(redis, prefix, read);
-  const budget = settings.budgetMicros ?? NO_BUDGET;
   const onRecord = recordRunner(run, prefix);
-  /** Accounts that were neither closed nor refusing at this process' last claim: an acceptance is no news of them. */
+  const limits = openLimitBook(redis, run, prefix, settings.limitTimeScale ?? 1);
+  /** Accounts that were not closed at this process' last claim: an acceptance is no news of them. */
   const calm = new Set<string>();
 
   return {
@@ -165,35 +168,22 @@ export function createLedger(
     readMany: (videoIds) => readReadings(redis, prefix, videoIds),
     list: (query) => listIds(redis, prefix, query),
 
-    async claimSubmission(accounts) {
-      // 122 random bits, as good as a fresh read of the system's randomness and drawn from a store of it.
-      const secret = randomUUID().replaceAll("-", "");
-      const reply = fieldsOf(
-        await run("claim-submission", `${prefix}:line`, [
-          secret,
-          settings.submitDeadlineMs,
-          settings.leaseMaxMs,
-          budget,
-          SWEEP_GRACE_MS,
-          ...accounts.flatMap(({ name, concurrency }) => [name, concurrency]),
-        ]),
-      );
-      if (reply["result"] === "claimed") {
-        const submission = parseSubmission(reply);
-        if (reply["calm"]) calm.add(submission.account);
-        else calm.delete(submission.account);
-        return { kind: "claimed", secret, ...submission };
-      }
-      if (reply["result"] === "no_place")
-        return { kind: "no_place", untilMs: Number(reply["until"]) || null };
-      return { kind: "idle" };
-    },
+    claimSubmission: createLimitedClaims(run, prefix, limits, settings, (account, isCalm) => {
+      if (isCalm) calm.add(account);
+      else calm.delete(account);
+    }),
+    limits,
 
     async noteAccount(account, verdict) {
-      if (verdict.kind === "open" && calm.has(account)) return;
+      if (verdict.kind === "open" && calm.has(account)) return "open";
       calm.delete(account);
       const args = verdictArguments(verdict, settings);
-      await run("close-account", `${prefix}:account:${account}`, [account, verdict.kind, ...args]);
+      const reply = await run("close-account", `${prefix}:account:${account}`, [
+        account,
+        verdict.kind,
+        ...args,
+      ]);
+      return fieldsOf(reply)["result"] as AccountWord;
     },
 
     async takeBalanceTurn(account, everyMs) {
@@ -227,6 +217,7 @@ export function createLedger(
         SWEEP_GRACE_MS,
         ...problemArguments("problem" in fact ? fact.problem : null),
         attempt.account,
+        ...throttleArguments(fact),
       ]),
 
     hurryLook: (attempt, taskId) =>
@@ -381,16 +372,4 @@ function parseReading(
 ): Reading | null {
   if (!fields["phase"] || order === null) return null;
   return { record: parseRecord(id, fields), order: JSON.parse(order) as Order, nowMs };
-}
-
-function parseSubmission(reply: Record<string, string>): Omit<Submission, "secret"> {
-  return {
-    videoId: String(reply["id"]),
-    number: Number(reply["attempt"]),
-    account: String(reply["account"]),
-    order: JSON.parse(String(reply["order"])) as Order,
-    wake: Number(reply["wake"]),
-    attempts: Number(reply["attempts"]),
-    strict: reply["strict"] === "1",
-  };
 }

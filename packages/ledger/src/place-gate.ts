@@ -1,5 +1,7 @@
 import type { Redis } from "ioredis";
-import type { Ledger, LineClaim } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import type { AccountLimits } from "./limit-book.ts";
+import type { LineClaim } from "./limited-claims.ts";
 
 /**
  * Ask again at least this often: a message is lost when the connection is, and nothing at all is announced when a lease
@@ -27,7 +29,7 @@ export type PlaceGateOptions = {
   /** A connection of its own, which the gate subscribes and the caller closes. */
   subscriber: Redis;
   prefix: string;
-  accounts: readonly { name: string; concurrency: number }[];
+  accounts: readonly AccountLimits[];
   /** How long after the intent a POST may start. */
   sendWithinMs: number;
   monotonicMs: () => number;

@@ -1,4 +1,11 @@
-import type { AccountVerdict, ArchiveFact, AttemptKey, LookFact, Problem } from "@rushes/pipeline";
+import type {
+  AccountVerdict,
+  ArchiveFact,
+  AttemptKey,
+  LookFact,
+  Problem,
+  SubmitFact,
+} from "@rushes/pipeline";
 import { NO_BUDGET, SWEEP_GRACE_MS } from "./admission.ts";
 import type { LedgerSettings } from "./ledger.ts";
 
@@ -15,14 +22,21 @@ export function problemArguments(problem: Problem | null): string[] {
   return problem ? [problem.code, problem.class, problem.message] : ["", "", ""];
 }
 
+/** Only a 429 says something about the account's limits. */
+export function throttleArguments(fact: SubmitFact): (string | number)[] {
+  const isThrottled = "kind" in fact && fact.kind === "throttled";
+  return [
+    isThrottled ? 1 : 0,
+    isThrottled && fact.retryAfterMs !== undefined ? Math.ceil(fact.retryAfterMs) : "",
+  ];
+}
+
 export function verdictArguments(verdict: AccountVerdict, settings: LedgerSettings): (string | number)[] {
   switch (verdict.kind) {
     case "open":
       return [0, ""];
     case "close":
-      return [Math.ceil(TRIAL_EVERY_MS * (settings.limitTimeScale ?? 1)), verdict.code];
-    case "pause":
-      return [Math.max(settings.retryMinMs, verdict.retryAfterMs ?? 0), "", settings.retryMaxMs];
+      return [Math.ceil(TRIAL_EVERY_MS * (settings.limitTimeScale ?? 1)), verdict.code, verdict.videoId];
   }
 }
 

@@ -47,7 +47,7 @@ async function attempted(id: string, extra: Partial<Order> = {}, account = "main
 }
 
 async function claimed(account = "main"): Promise<AttemptKey> {
-  const claim = await ledger.claimSubmission([{ name: account, concurrency: 99 }]);
+  const claim = await ledger.claimSubmission([{ name: account, concurrency: 99, rate: 1_000_000 }]);
   if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
   const { videoId, number, secret } = claim;
   return { videoId, number, secret, account };

@@ -50,7 +50,7 @@ async function admitted(webhook_events?: string[], extra: object = {}): Promise<
 }
 
 async function claimed(): Promise<AttemptKey> {
-  const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9 }]);
+  const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }]);
   if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
   return claim;
 }

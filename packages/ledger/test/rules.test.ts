@@ -53,7 +53,7 @@ async function admitted(id: string, extra: Partial<Order> = {}, owner = "caller"
 }
 
 async function claimed(concurrency = 9): Promise<AttemptKey> {
-  const claim = await ledger.claimSubmission([{ name: "main", concurrency }]);
+  const claim = await ledger.claimSubmission([{ name: "main", concurrency, rate: 1_000_000 }]);
   if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
   const { videoId, number, secret, account } = claim;
   return { videoId, number, secret, account };
@@ -195,7 +195,9 @@ describe("the line", () => {
 
   test("a delayed video is not claimed before its time", async () => {
     await admitted("vid_later", { delay_s: 3600 });
-    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toEqual({ kind: "idle" });
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }])).toEqual({
+      kind: "idle",
+    });
     await redis.zadd(`${prefix}:later`, 1, "vid_later");
     expect((await claimed()).videoId).toBe("vid_later");
   });
@@ -206,11 +208,11 @@ describe("places", () => {
     for (const id of ["vid_a", "vid_b", "vid_c"]) await admitted(id);
     const first = await claimed(2);
     await claimed(2);
-    expect(await ledger.claimSubmission([{ name: "main", concurrency: 2 }])).toMatchObject({
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 2, rate: 1_000_000 }])).toMatchObject({
       kind: "no_place",
     });
     await accept(first, "task-1");
-    expect(await ledger.claimSubmission([{ name: "main", concurrency: 2 }])).toMatchObject({
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 2, rate: 1_000_000 }])).toMatchObject({
       kind: "no_place",
     });
     await fail(first, "task-1");
@@ -226,42 +228,41 @@ describe("places", () => {
     expect((await claimed(1)).videoId).toBe("vid_b");
   });
 
-  test("a 429 rests the account and says until when; the next in a row rests it longer", async () => {
-    await admitted("vid_a");
-    await ledger.noteAccount("main", { kind: "pause", retryAfterMs: undefined });
-    const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9 }]);
-    const untilMs = claim.kind === "no_place" ? (claim.untilMs ?? 0) : 0;
-    expect(untilMs - (await ledger.readTime())).toBeGreaterThan(500);
-    await redis.hset(`${prefix}:account:main`, "paused_until", 1);
-    await ledger.noteAccount("main", { kind: "pause", retryAfterMs: undefined });
-    const rest =
-      Number(await redis.hget(`${prefix}:account:main`, "paused_until")) - (await ledger.readTime());
-    expect(rest).toBeGreaterThan(1_500);
-  });
-
   test("the time between trials is five minutes, and can be scaled: for the first and for each that follows", async () => {
     const trialAt = async (): Promise<number> =>
       Number(await redis.hget(`${prefix}:account:main`, "trial_at")) - (await ledger.readTime());
-    await ledger.noteAccount("main", { kind: "close", code: "key_rejected" });
+    await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted", videoId: "vid_x" });
     expect(await trialAt()).toBeGreaterThan(200_000);
     ledger = openLedger({ limitTimeScale: 1_000 });
-    await ledger.noteAccount("main", { kind: "close", code: "key_rejected" });
+    await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted", videoId: "vid_x" });
     expect(await trialAt()).toBeGreaterThan(200_000_000);
     await admitted("vid_a");
     await redis.hset(`${prefix}:account:main`, "trial_at", 1);
     await claimed();
     expect(await trialAt()).toBeGreaterThan(200_000_000);
+  });
+
+  test("a refusal of the key or the route closes the account when a second video meets one", async () => {
+    const refusedFor = (videoId: string) =>
+      ledger.noteAccount("main", { kind: "close", code: "route_forbidden", videoId });
+    expect([await refusedFor("vid_a"), await refusedFor("vid_a")]).toEqual(["suspected", "suspected"]);
+    expect((await ledger.readAccount("main")).closed).toBeNull();
+    await ledger.noteAccount("main", { kind: "open" });
+    expect(await refusedFor("vid_b")).toBe("suspected");
+    expect(await refusedFor("vid_c")).toBe("closed");
+    expect(await refusedFor("vid_d")).toBe("still_closed");
+    expect((await ledger.readAccount("main")).closed).toBe("route_forbidden");
   });
 
   test("a closed account gets one trial at a time, and opens with the first acceptance", async () => {
     for (const id of ["vid_a", "vid_b", "vid_c"]) await admitted(id);
-    await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted" });
-    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toMatchObject({
+    await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted", videoId: "vid_x" });
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }])).toMatchObject({
       kind: "no_place",
     });
     await redis.hset(`${prefix}:account:main`, "trial_at", 1);
     await claimed();
-    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toMatchObject({
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }])).toMatchObject({
       kind: "no_place",
     });
     await ledger.noteAccount("main", { kind: "open" });
@@ -289,7 +290,9 @@ describe("whose answer counts", () => {
     const first = await released("vid_a");
     expect(await accept(first, "task-1")).toMatchObject({ result: "accepted", phase: "generating" });
     expect(await recordOf("vid_a")).toMatchObject({ current: 1, reservedMicros: 0, billedMicros: PRICE });
-    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toEqual({ kind: "idle" });
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }])).toEqual({
+      kind: "idle",
+    });
   });
 
   test("a refusal of an older attempt does not touch the newer one", async () => {
@@ -461,7 +464,9 @@ describe("when the attempt cannot carry the video on", () => {
     await admitted("vid_b");
     expect(await fail(first, "task-1", true)).toMatchObject({ phase: "queued" });
     expect((await claimed()).videoId).toBe("vid_b");
-    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).toEqual({ kind: "idle" });
+    expect(await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }])).toEqual({
+      kind: "idle",
+    });
     expect(await recordOf("vid_a")).toMatchObject({ phase: "queued", attempts: [{ state: "ended_bad" }] });
     expect(await redis.zscore(`${prefix}:due`, "vid_a")).not.toBeNull();
   });
@@ -730,7 +735,9 @@ describe("an account's balance", () => {
   test("too little for any video stops submits, and more lets them go on", async () => {
     await admitted("vid_a");
     expect(await ledger.noteBalance("main", PRICE - 1)).toBe("closed");
-    expect((await ledger.claimSubmission([{ name: "main", concurrency: 9 }])).kind).toBe("no_place");
+    expect((await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }])).kind).toBe(
+      "no_place",
+    );
     expect(await ledger.noteBalance("main", PRICE - 1)).toBe("noted");
     expect(await ledger.noteBalance("main", PRICE)).toBe("opened");
     await claimed();
@@ -738,7 +745,7 @@ describe("an account's balance", () => {
 
   test("after a 402 only a higher balance than the refused one opens the account", async () => {
     await ledger.noteBalance("main", 5_000_000);
-    await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted" });
+    await ledger.noteAccount("main", { kind: "close", code: "balance_exhausted", videoId: "vid_x" });
     expect(await ledger.noteBalance("main", 5_000_000)).toBe("noted");
     expect(await closedBy()).toBe("balance_exhausted");
     expect(await ledger.noteBalance("main", 4_000_000)).toBe("noted");
@@ -747,7 +754,8 @@ describe("an account's balance", () => {
   });
 
   test("a wrong key is not cured by money", async () => {
-    await ledger.noteAccount("main", { kind: "close", code: "key_invalid" });
+    for (const videoId of ["vid_x", "vid_y"])
+      await ledger.noteAccount("main", { kind: "close", code: "key_invalid", videoId });
     expect(await ledger.noteBalance("main", 1_000_000)).toBe("noted");
     expect(await ledger.noteBalance("main", 9_000_000)).toBe("noted");
     expect(await closedBy()).toBe("key_invalid");
@@ -766,7 +774,7 @@ describe("an account's balance", () => {
     expect((await accept(attempt, "task-1")).result).toBe("accepted_after_refusal");
     expect(await ledger.readAccount("main")).toMatchObject({ strict: true });
     await admitted("vid_b");
-    const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9 }]);
+    const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }]);
     expect(claim).toMatchObject({ kind: "claimed", strict: true });
   });
 });

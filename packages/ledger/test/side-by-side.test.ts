@@ -51,7 +51,7 @@ function openGate(concurrency: number): PlaceGate {
     ledger,
     subscriber,
     prefix,
-    accounts: [{ name: "main", concurrency }],
+    accounts: [{ name: "main", concurrency, rate: 1_000_000 }],
     sendWithinMs: 60_000,
     monotonicMs: () => performance.now(),
     onProblem: (error) => {
@@ -64,7 +64,7 @@ function openGate(concurrency: number): PlaceGate {
 test("requests that are made side by side get the answers they would get one after the other", async () => {
   await admit("vid_a", "vid_b", "vid_c");
   const claims = await Promise.all(
-    [1, 2, 3, 4].map(() => ledger.claimSubmission([{ name: "main", concurrency: 9 }])),
+    [1, 2, 3, 4].map(() => ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }])),
   );
   expect(claims.map((claim) => (claim.kind === "claimed" ? claim.videoId : claim.kind))).toEqual([
     "vid_a",
@@ -78,7 +78,7 @@ test("requests that are made side by side get the answers they would get one aft
 test("claims made side by side stop at the account's limit", async () => {
   await admit("vid_a", "vid_b", "vid_c");
   const claims = await Promise.all(
-    [1, 2, 3].map(() => ledger.claimSubmission([{ name: "main", concurrency: 2 }])),
+    [1, 2, 3].map(() => ledger.claimSubmission([{ name: "main", concurrency: 2, rate: 1_000_000 }])),
   );
   expect(claims.map(({ kind }) => kind)).toEqual(["claimed", "claimed", "no_place"]);
   expect(await ledger.countInflight("main")).toBe(2);
@@ -102,10 +102,12 @@ test("what Redis refuses as a whole is refused as an error of Redis", async () =
 test("a claim that is sent again gets the same attempt, and no second intent is written", async () => {
   await admit("vid_a", "vid_b");
   const run = loadScripts(redis, prefix, readScriptFile);
-  const claim = async (): Promise<Record<string, string>> =>
-    fieldsOf(
-      await run("claim-submission", `${prefix}:line`, ["a-secret", 60_000, 600_000, -1, 0, "main", 9]),
-    );
+  const claim = async (): Promise<Record<string, string>> => {
+    const account = ["main", 9, "", "{}", 0, 1, 1_000];
+    const args = [60_000, 600_000, -1, 0, 1, "a-secret", ...account];
+    const [met, , , ...words] = await run("claim-submission", `${prefix}:line`, args);
+    return { met: String(met), ...fieldsOf(words) };
+  };
   const first = await claim();
   const again = await claim();
   expect(first).toMatchObject({ result: "claimed", id: "vid_a", attempt: "1" });
@@ -113,7 +115,7 @@ test("a claim that is sent again gets the same attempt, and no second intent is 
   expect(await ledger.countInflight("main")).toBe(1);
   const attempt = { videoId: "vid_a", number: 1, secret: "a-secret", account: "main" };
   await ledger.learnAnswer(attempt, { fact: "unknown" });
-  expect((await claim())["result"]).toBe("idle");
+  expect(await claim()).toEqual({ met: "idle" });
   expect((await ledger.read("vid_b"))?.record.phase).toBe("queued");
 });
 

@@ -291,7 +291,7 @@ export class World {
   }
 
   private async claim(): Promise<void> {
-    const claim = await this.ledger.claimSubmission([{ name: ACCOUNT, concurrency: 9 }]);
+    const claim = await this.ledger.claimSubmission([{ name: ACCOUNT, concurrency: 9, rate: 1_000_000 }]);
     if (claim.kind === "claimed") this.workers.push({ at: "intent", submission: claim });
   }
 

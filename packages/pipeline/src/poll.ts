@@ -14,6 +14,11 @@ export type PollPorts = {
   provider(account: string): Provider;
   settings: PollSettings & { resultLifeMs: number; retryMinMs: number; retryMaxMs: number };
   random: () => number;
+  /** Slows looks down where the provider has refused some. Absent: as the schedule says. */
+  pace?: {
+    lookDelayMs(account: string, gapMs: number): number;
+    noteLookRefused(account: string, retryAfterMs: number | undefined): Promise<void>;
+  };
 };
 
 /**
@@ -40,7 +45,7 @@ function lost(code: string, message: string): Look {
   return { fact: { report: "lost", problem: { code, class: "provider_fault", message } }, log: message };
 }
 
-type Look = { fact: LookFact; log: string; pauseMs?: number };
+type Look = { fact: LookFact; log: string };
 
 /** Asks for one task and says what that means for the attempt; null = stopped before the answer came. */
 export async function lookAt(
@@ -56,7 +61,12 @@ export async function lookAt(
 
   const running = (providerState: string, log: string, failed: boolean): Look => {
     const looksFailed = failed ? record.looksFailed + 1 : 0;
-    const gapMs = nextLookMs({ duration: record.duration, sinceAcceptedMs, looksFailed }, settings, random);
+    const plannedMs = nextLookMs(
+      { duration: record.duration, sinceAcceptedMs, looksFailed },
+      settings,
+      random,
+    );
+    const gapMs = ports.pace?.lookDelayMs(attempt.account, plannedMs) ?? plannedMs;
     const late = isLate(sinceAcceptedMs, settings);
     return { fact: { report: "running", providerState, nextLookMs: gapMs, late, looksFailed }, log };
   };
@@ -101,9 +111,10 @@ export async function lookAt(
     if (signal.aborted) return null;
     if (!(error instanceof Failure)) throw error;
     if (resultIsOver) return lost("task_lost", `The task could not be looked at any more: ${error.message}`);
-    const look = running("", `look failed: ${error.code}: ${error.message}`, true);
-    if (error.kind !== "throttled") return look;
-    return { ...look, pauseMs: error.retryAfterMs ?? settings.pollMinMs };
+    const isThrottled = error.kind === "throttled";
+    // The account's looks are slowed all together, so this one need not be slowed besides.
+    if (isThrottled) await ports.pace?.noteLookRefused(attempt.account, error.retryAfterMs);
+    return running("", `look failed: ${error.code}: ${error.message}`, !isThrottled || !ports.pace);
   }
 }
 
@@ -121,9 +132,7 @@ function follow(job: StageJob, { order }: Reading, taskId: string, look: Look, s
       }
       if (standing.wake > job.rev) return { kind: "advance", log: `${look.log}; a newer job goes on` };
       if (look.fact.report !== "running") return { kind: "wait", log: "the task was bound anew", delayMs: 0 };
-      const delayMs = look.fact.nextLookMs;
-      if (look.pauseMs === undefined) return { kind: "wait", log: look.log, delayMs };
-      return { kind: "pause", log: look.log, delayMs: look.pauseMs };
+      return { kind: "wait", log: look.log, delayMs: look.fact.nextLookMs };
     }
     case "archiving":
       return {

@@ -26,6 +26,8 @@ export type SubmitFact =
       fact: "refused_for_now" | "not_sent";
       kind: "throttled" | "unavailable" | "misconfigured";
       backoffMs: number;
+      /** How long a 429 asked to wait, where it said so. */
+      retryAfterMs?: number | undefined;
       problem: Problem;
     }
   | { fact: "refused"; problem: Problem }

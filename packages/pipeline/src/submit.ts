@@ -12,8 +12,8 @@ export type SubmitSettings = { pollFirstMs: number; retryMinMs: number; retryMax
 /** What an answer means for the account as a whole. */
 export type AccountVerdict =
   | { kind: "open" }
-  | { kind: "pause"; retryAfterMs: number | undefined }
-  | { kind: "close"; code: string };
+  /** `videoId` met it: a refusal of the key or the route closes the account when a second video meets one. */
+  | { kind: "close"; code: string; videoId: string };
 
 export type Claim =
   | ({ kind: "claimed"; maySend: () => boolean } & Submission)
@@ -30,7 +30,7 @@ export type SubmitPorts = {
   provider(account: string): Provider;
   /** Where the provider shall call back for this attempt; undefined = it shall not. */
   callbackUrl(submission: Submission): string | undefined;
-  noteAccount(account: string, verdict: AccountVerdict): Promise<void>;
+  noteAccount(account: string, verdict: AccountVerdict): Promise<unknown>;
   settings: SubmitSettings;
   random: () => number;
 };
@@ -56,7 +56,7 @@ export async function submit(job: StageJob, ports: SubmitPorts): Promise<Outcome
   } catch (error) {
     ({ fact, verdict } = judge(error, claim, ports));
   }
-  // A stored refusal frees its place, and the next turn would post into the same refusal: the account is told first. An
+  // A stored refusal frees its place, and the next turn would post into a closed account: that is told first. An
   // acceptance is stored first: until then nobody else knows the task.
   if (verdict && verdict.kind !== "open") await ports.noteAccount(claim.account, verdict);
   const standing = await ports.records.learnAnswer(claim, fact);
@@ -67,32 +67,36 @@ export async function submit(job: StageJob, ports: SubmitPorts): Promise<Outcome
 /** The table of consequences for a POST. Anything that is not a `Failure` may have left: unknown. */
 function judge(
   error: unknown,
-  { attempts, strict }: Submission,
+  { videoId, attempts, strict }: Submission,
   { settings, random }: SubmitPorts,
 ): { fact: SubmitFact; verdict: AccountVerdict | null } {
   if (!(error instanceof Failure)) return { fact: { fact: "unknown" }, verdict: null };
   const problem: Problem = { code: error.code, class: error.class, message: error.message };
+  const backoffMs = retryDelayMs(
+    attempts,
+    { minMs: settings.retryMinMs, maxMs: settings.retryMaxMs },
+    random,
+  );
   switch (error.kind) {
     case "throttled":
-      // The account rests, so the video need not: it keeps its place at the head.
+      // The account's limits learn of it and rest, so the video need not: it keeps its place at the head.
       return {
-        fact: { fact: "refused_for_now", kind: error.kind, backoffMs: 0, problem },
-        verdict: { kind: "pause", retryAfterMs: error.retryAfterMs },
+        fact: {
+          ...{ fact: "refused_for_now", kind: error.kind, backoffMs: 0, problem },
+          retryAfterMs: error.retryAfterMs,
+        },
+        verdict: null,
       };
     case "unavailable": {
       if (strict && error.requestLeft !== false) return { fact: { fact: "unknown" }, verdict: null };
-      const backoffMs = retryDelayMs(
-        attempts,
-        { minMs: settings.retryMinMs, maxMs: settings.retryMaxMs },
-        random,
-      );
       const fact = error.requestLeft === false ? "not_sent" : "refused_for_now";
       return { fact: { fact, kind: error.kind, backoffMs, problem }, verdict: null };
     }
     case "misconfigured":
+      // Others go first meanwhile: they show whether it is the account or this video.
       return {
-        fact: { fact: "refused_for_now", kind: error.kind, backoffMs: 0, problem },
-        verdict: { kind: "close", code: error.code },
+        fact: { fact: "refused_for_now", kind: error.kind, backoffMs, problem },
+        verdict: { kind: "close", code: error.code, videoId },
       };
     case "refused":
       return { fact: { fact: "refused", problem }, verdict: null };

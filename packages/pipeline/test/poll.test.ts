@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { Failure, poll, type LookFact, type Outcome, type Provider, type TaskReport } from "../src/index.ts";
+import {
+  Failure,
+  poll,
+  type LookFact,
+  type Outcome,
+  type PollPorts,
+  type Provider,
+  type TaskReport,
+} from "../src/index.ts";
 import {
   aReading,
   aStanding,
@@ -13,7 +21,11 @@ const LIFE_OVER = 1_000 + 1_296_000_000;
 
 async function look(
   statusTask: Provider["statusTask"],
-  { reading = aReading(), standing = aStanding({ result: "running", wake: 3 }) } = {},
+  {
+    reading = aReading(),
+    standing = aStanding({ result: "running", wake: 3 }),
+    pace = undefined as PollPorts["pace"],
+  } = {},
 ): Promise<{ outcome: Outcome; facts: LookFact[] }> {
   const records = scriptedRecords(reading, standing);
   const outcome = await poll(JOB, {
@@ -21,6 +33,7 @@ async function look(
     provider: () => scriptedProvider({ statusTask }),
     settings: POLL_SETTINGS,
     random: () => 0,
+    ...(pace ? { pace } : {}),
   });
   return { outcome, facts: records.facts as LookFact[] };
 }
@@ -85,12 +98,16 @@ describe("while the task is not known to have ended, the video is looked at agai
     expect(outcome).toMatchObject({ kind: "wait", delayMs: 20_000 });
   });
 
-  test("a 429 rests the whole stage, as long as it asks", async () => {
-    expect((await look(failing("throttled", 7_000))).outcome).toMatchObject({
-      kind: "pause",
-      delayMs: 7_000,
-    });
-    expect((await look(failing("throttled"))).outcome).toMatchObject({ kind: "pause", delayMs: 5_000 });
+  test("a 429 slows all looks at the account's tasks, and this one no further", async () => {
+    const refused: unknown[] = [];
+    const pace: PollPorts["pace"] = {
+      lookDelayMs: (account, gapMs) => (account === "main" && refused.length > 0 ? gapMs + 7_000 : gapMs),
+      noteLookRefused: async (...args) => void refused.push(args),
+    };
+    const { outcome, facts } = await look(failing("throttled", 7_000), { pace });
+    expect(refused).toEqual([["main", 7_000]]);
+    expect(facts).toMatchObject([{ report: "running", looksFailed: 0 }]);
+    expect(outcome).toMatchObject({ kind: "wait", delayMs: 12_000 });
   });
 
   test("from LATE_AFTER_MS on it is late", async () => {

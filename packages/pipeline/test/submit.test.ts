@@ -83,8 +83,8 @@ describe("what a failed POST is learned as, and what it says of the account", ()
     [
       "a 429",
       { kind: "throttled", retryAfterMs: 9_000 },
-      { fact: "refused_for_now", backoffMs: 0 },
-      [{ kind: "pause", retryAfterMs: 9_000 }],
+      { fact: "refused_for_now", backoffMs: 0, retryAfterMs: 9_000 },
+      [],
     ],
     [
       "the provider's own 5xx",
@@ -101,8 +101,8 @@ describe("what a failed POST is learned as, and what it says of the account", ()
     [
       "a wrong key",
       { kind: "misconfigured", code: "key_invalid" },
-      { fact: "refused_for_now", backoffMs: 0 },
-      [{ kind: "close", code: "key_invalid" }],
+      { fact: "refused_for_now", backoffMs: 2_000 },
+      [{ kind: "close", code: "key_invalid", videoId: "vid_b" }],
     ],
     ["a refused prompt", { kind: "refused" }, { fact: "refused" }, []],
     ["a lost answer", { kind: "unconfirmed" }, { fact: "unknown" }, []],
@@ -114,8 +114,6 @@ describe("what a failed POST is learned as, and what it says of the account", ()
   });
 
   test("the account hears of a refusal before its place is free, and of an acceptance once it is stored", async () => {
-    const throttled = await run({ generateTask: failing({ kind: "throttled" }), phase: "queued" });
-    expect(throttled.order).toEqual(["pause", "refused_for_now"]);
     const rejected = await run({ generateTask: failing({ kind: "misconfigured" }), phase: "queued" });
     expect(rejected.order).toEqual(["close", "refused_for_now"]);
     const accepted = await run({ generateTask: () => Promise.resolve({ taskId: "task-1" }) });

@@ -44,7 +44,7 @@ async function unconfirmed(id: string, maxCharges = 1): Promise<void> {
 }
 
 async function loseNext(): Promise<void> {
-  const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9_999 }]);
+  const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9_999, rate: 1_000_000 }]);
   if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
   await ledger.learnAnswer(claim, { fact: "unknown" });
 }

@@ -16,6 +16,7 @@ test("every metric that operators rely on is there with its type", async () => {
     rushes_inflight: "gauge",
     rushes_inflight_limit: "gauge",
     rushes_rate_limit: "gauge",
+    rushes_look_stretch: "gauge",
     rushes_generation_duration_seconds: "histogram",
     rushes_poll_lag_seconds: "histogram",
     rushes_time_to_archive_seconds: "histogram",

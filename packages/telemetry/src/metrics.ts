@@ -16,7 +16,11 @@ export type Operation = (typeof OPERATIONS)[number];
 
 /** Handles that take exactly the labels a metric has, each from a closed list: no id, prompt or URL gets in. */
 export type Counting<Labels> = { inc(labels: Labels, by?: number): void };
-export type Gauging<Labels> = { set(labels: Labels, value: number): void };
+export type Gauging<Labels> = {
+  set(labels: Labels, value: number): void;
+  /** What has no value any more has no sample. */
+  remove(labels: Labels): void;
+};
 export type Timing<Labels> = { observe(labels: Labels, seconds: number): void };
 
 export type Metrics = {
@@ -28,6 +32,7 @@ export type Metrics = {
   inflight: Gauging<{ account: string }>;
   inflightLimit: Gauging<{ account: string }>;
   rateLimit: Gauging<{ account: string }>;
+  lookStretch: Gauging<{ account: string }>;
   balance: Gauging<{ account: string }>;
   generationDuration: Timing<{ mode: Mode }>;
   pollLag: { observe(seconds: number): void };
@@ -125,6 +130,9 @@ export function createMetrics(): Metrics {
     inflight: new Gauge(about("inflight", "Places taken among the account's running tasks.", "account")),
     inflightLimit: new Gauge(about("inflight_limit", "Running tasks allowed at once.", "account")),
     rateLimit: new Gauge(about("rate_limit", "Submits allowed per second.", "account")),
+    lookStretch: new Gauge(
+      about("look_stretch", "How much longer than planned the gaps between looks at tasks are.", "account"),
+    ),
     generationDuration: new Histogram({
       ...about(
         "generation_duration_seconds",

@@ -44,7 +44,7 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
       try {
         return await archive(job, {
           records,
-          provider: () => provider,
+          provider,
           store: (file, signal) => announceCalls("store", store).archive(file, { signal }),
           alert: (message) => parts.logger.error({ videoId: job.videoId }, message),
           settings: {

@@ -4,7 +4,7 @@ import type { Role, RoleParts } from "../role.ts";
 
 /** Looks at running tasks on the documented schedule. */
 export const startPollRole: Role = async (parts: RoleParts) => {
-  const { settings, provider } = parts.forProvider();
+  const { settings, provider, limits } = parts.forProvider();
   const worker = startStageWorker({
     stage: "poll",
     redis: parts.openConnection(),
@@ -15,7 +15,8 @@ export const startPollRole: Role = async (parts: RoleParts) => {
     decide: (job) =>
       (job.errand === "watch" ? watch : poll)(job, {
         records: parts.records,
-        provider: () => provider,
+        provider,
+        pace: limits,
         settings: {
           pollFirstMs: settings.POLL_FIRST_MS,
           pollMinMs: settings.POLL_MIN_MS,

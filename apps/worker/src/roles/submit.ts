@@ -8,7 +8,7 @@ import { untilStored } from "../until-stored.ts";
 
 /** Takes turns: claims the head of the fair line and posts it to the provider. */
 export const startSubmitRole: Role = async (parts: RoleParts) => {
-  const { settings, provider } = parts.forProvider();
+  const { settings, provider, accounts } = parts.forProvider();
   const tokens =
     settings.PUBLIC_URL && settings.CALLBACK_SECRET
       ? createCallbackTokens(settings.CALLBACK_SECRET.reveal())
@@ -18,7 +18,7 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
     ledger: heldClaims(parts.ledger, parts.mayBegin),
     subscriber,
     prefix: parts.prefix,
-    accounts: [{ name: parts.account, concurrency: settings.LIMIT_CONCURRENCY }],
+    accounts: accounts.map(({ limits }) => limits),
     // The POST has its own whole time-out; half the margin before it leaves the other half for storing the answer.
     sendWithinMs: parts.common.SUBMIT_MARGIN_MS / 2,
     monotonicMs: () => performance.now(),
@@ -47,13 +47,15 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
       submit(job, {
         records,
         claim: (signal) => gate.claim(signal),
-        provider: () => provider,
+        provider,
         callbackUrl: (attempt) => tokens && `${settings.PUBLIC_URL}/callbacks/apixo/${tokens.make(attempt)}`,
-        noteAccount: (account, verdict) =>
-          untilStored(
+        async noteAccount(account, verdict) {
+          const word = await untilStored(
             () => parts.ledger.noteAccount(account, verdict),
             (error) => parts.onProblem(error as Error),
-          ),
+          );
+          if (verdict.kind === "close") tellOfClosing(parts, account, verdict.code, word);
+        },
         settings: {
           pollFirstMs: settings.POLL_FIRST_MS,
           retryMinMs: parts.common.RETRY_MIN_MS,
@@ -62,14 +64,25 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
         random: Math.random,
       }),
   });
-  const balance = startBalanceWatch(parts, parts.account, provider, settings.BALANCE_EVERY_MS);
+  const balances = accounts.map(({ name }) =>
+    startBalanceWatch(parts, name, provider(name), settings.BALANCE_EVERY_MS),
+  );
   return {
     name: "submit",
     isAlive: () => worker.isAlive(),
     async stop(signal) {
-      await balance.stop();
+      await Promise.all(balances.map((balance) => balance.stop()));
       await worker.stop(signal);
       await gate.stop();
     },
   };
 };
+
+function tellOfClosing({ logger }: RoleParts, account: string, code: string, word: string): void {
+  if (word === "closed") {
+    logger.error({ account, code }, "the account is closed for submits: key, balance or route need a person");
+  }
+  if (word === "suspected") {
+    logger.warn({ account, code }, "the provider refused the key or the route for one video");
+  }
+}

@@ -1,0 +1,150 @@
+import type { Redis } from "ioredis";
+import {
+  createLimits,
+  describeLimits,
+  noteAccepted,
+  noteFinished,
+  noteLookRefused,
+  noteNotSent,
+  noteRefused,
+  noteUnanswered,
+  pinLimits,
+  type LimitsDescription,
+  type LimitState,
+} from "@rushes/pipeline";
+import { milliseconds } from "./redis-time.ts";
+import type { RunScript } from "./scripts.ts";
+
+/** What an account allows, as configured. Each is learned where it is not given. */
+export type AccountLimits = {
+  name: string;
+  /** Tasks in flight. */
+  concurrency?: number | undefined;
+  /** Requests per `rateWindowMs` (a minute unless given). */
+  rate?: number | undefined;
+  rateWindowMs?: number | undefined;
+};
+
+/** What a person has fixed while all runs; `null` = learned, whatever is configured; missing = as configured. */
+export type PinnedLimits = {
+  concurrency?: number | null | undefined;
+  rate?: number | null | undefined;
+  rateWindowMs?: number | null | undefined;
+};
+
+/** An account's limits at one moment, what happened since the state was written folded in. Plain data, a copy. */
+export type LimitsView = {
+  /** Redis time, milliseconds. */
+  nowMs: number;
+  state: LimitState;
+  /** Of the state in Redis, which changes only where it still has this version; '' = there is none yet. */
+  version: string;
+  /** Notes in Redis that are folded in. */
+  folded: number;
+  pinned: PinnedLimits;
+  /** Closed for a reason that has nothing to do with limits: the next trial is at this Redis time. */
+  closedUntilMs: number | null;
+};
+
+export type LimitBook = {
+  read(account: AccountLimits): Promise<LimitsView>;
+  /** Writes what was learned, so that the notes do not grow where nobody claims. */
+  fold(account: AccountLimits): Promise<void>;
+  /** A look at a running task met a 429. */
+  noteLookRefused(account: string, retryAfterMs: number | undefined): Promise<void>;
+  /** Fixes limits from now on, over all replicas, or gives them back to learning. */
+  pin(account: string, pinned: PinnedLimits): Promise<void>;
+};
+
+const DEFAULT_WINDOW_MS = 60_000;
+
+/**
+ * The limits of all accounts in Redis. Scripts leave a note of every answer and every end beside what they change; the
+ * state itself is written by who claims next, by compare-and-set (`claim-submission.lua`), with those notes folded in.
+ * So nothing is lost with a process, and replicas behave as one.
+ * @param timeScale multiplies every duration inside the controller
+ */
+export function openLimitBook(redis: Redis, run: RunScript, prefix: string, timeScale: number): LimitBook {
+  const stateKey = (account: string): string => `${prefix}:limits:${account}`;
+  const notesKey = (account: string): string => `${prefix}:limit-notes:${account}`;
+
+  async function read(account: AccountLimits): Promise<LimitsView> {
+    const { name } = account;
+    const [time, [json, version, pinnedJson], notes, [closed, trialAt]] = await Promise.all([
+      redis.time(),
+      redis.hmget(stateKey(name), "state", "version", "pinned"),
+      redis.lrange(notesKey(name), 0, -1),
+      redis.hmget(`${prefix}:account:${name}`, "closed", "trial_at"),
+    ]);
+    const pinned = pinnedJson ? (JSON.parse(pinnedJson) as PinnedLimits) : {};
+    const state = json ? (JSON.parse(json) as LimitState) : createLimits({ timeScale });
+    // A process that was started with another scale goes on with what was learned.
+    state.scale = timeScale;
+    pinLimits(state, fixedOf(account, pinned));
+    for (const note of notes) foldNote(state, note);
+    return {
+      nowMs: milliseconds(time),
+      state,
+      version: version ?? "",
+      folded: notes.length,
+      pinned,
+      closedUntilMs: closed ? Number(trialAt) : null,
+    };
+  }
+
+  return {
+    read,
+    async fold(account) {
+      const { state, version, folded } = await read(account);
+      if (folded > 0) {
+        const args = [account.name, version, JSON.stringify(state), folded];
+        await run("fold-limits", stateKey(account.name), args);
+      }
+    },
+    async noteLookRefused(account, retryAfterMs) {
+      await run("note-look-refused", stateKey(account), [account, retryAfterMs ?? ""]);
+    },
+    async pin(account, pinned) {
+      await run("pin-limits", stateKey(account), [account, JSON.stringify(pinned)]);
+    },
+  };
+}
+
+/** What people and metrics are shown of an account's limits. */
+export function describeView({ state, nowMs }: LimitsView): LimitsDescription {
+  return describeLimits(state, { nowMs, random: Math.random });
+}
+
+function fixedOf(account: AccountLimits, pinned: PinnedLimits): Parameters<typeof pinLimits>[1] {
+  const concurrency = pinned.concurrency === undefined ? account.concurrency : pinned.concurrency;
+  const rate = pinned.rate === undefined ? account.rate : pinned.rate;
+  const windowMs =
+    (pinned.rateWindowMs === undefined ? account.rateWindowMs : pinned.rateWindowMs) ?? DEFAULT_WINDOW_MS;
+  return {
+    ...(concurrency == null ? {} : { fixedConcurrency: concurrency }),
+    ...(rate == null ? {} : { fixedRate: rate, fixedWindowMs: windowMs }),
+  };
+}
+
+/** A note is `kind at name hint`, times in milliseconds of Redis time; `tellLimits` in `record.lua` writes them. */
+function foldNote(state: LimitState, note: string): void {
+  const [kind, at, name, hint] = note.split(" ");
+  const context = { nowMs: Number(at), random: Math.random };
+  const retryAfter = hint ? { retryAfterMs: Number(hint) } : {};
+  switch (kind) {
+    case "accepted":
+      return noteAccepted(state, context, Number(name));
+    case "refused":
+      return noteRefused(state, context, Number(name), retryAfter);
+    case "not_sent":
+      return noteNotSent(state, context, Number(name));
+    case "unanswered":
+      return noteUnanswered(state, context, Number(name));
+    case "finished":
+      return noteFinished(state, context, Number(name));
+    case "look_refused":
+      return noteLookRefused(state, context, retryAfter);
+    default:
+      throw new Error(`the ledger holds a note on limits that this version does not know: ${kind}`);
+  }
+}
