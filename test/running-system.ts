@@ -77,6 +77,10 @@ export async function startSystem(
     RETRY_MIN_MS: "50",
     RETRY_MAX_MS: "500",
     SWEEP_EVERY_MS: "200",
+    // Fixed, so that no test waits for limits to be learned; one that is about them says otherwise.
+    LIMIT_CONCURRENCY: "5",
+    LIMIT_RATE: "100000",
+    LIMIT_TIME_SCALE: String(1 / SPEED),
     HEALTH_PORT: "0",
     PORT: "0",
   };

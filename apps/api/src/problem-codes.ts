@@ -59,6 +59,11 @@ export const PROBLEMS = {
     title: "There is no such video",
     advice: "The id is wrong, the video is another caller's, or it ended so long ago that it was forgotten.",
   },
+  account_not_found: {
+    status: 404,
+    title: "There is no such account",
+    advice: "GET /v1/limits lists the accounts that workers submit with.",
+  },
   delivery_not_found: {
     status: 404,
     title: "There is no such webhook delivery",

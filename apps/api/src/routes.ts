@@ -6,15 +6,18 @@ import { addGetVideo } from "./routes/get-video.ts";
 import { addListAudit } from "./routes/list-audit.ts";
 import { addListDeliveries } from "./routes/list-deliveries.ts";
 import { addListVideos } from "./routes/list-videos.ts";
+import { addListLimits } from "./routes/list-limits.ts";
 import { addLivez } from "./routes/livez.ts";
 import { addMetrics } from "./routes/metrics.ts";
 import { addOpenapi } from "./routes/openapi.ts";
 import { addOrderVideo } from "./routes/order-video.ts";
+import { addPinLimits } from "./routes/pin-limits.ts";
 import { addPollVideo } from "./routes/poll-video.ts";
 import { addReadyz } from "./routes/readyz.ts";
 import { addReceiveCallback } from "./routes/receive-callback.ts";
 import { addReleaseVideo } from "./routes/release-video.ts";
 import { addReplayDelivery } from "./routes/replay-delivery.ts";
+import { addSetLimits } from "./routes/set-limits.ts";
 import { addWriteOffVideo } from "./routes/write-off-video.ts";
 
 /** For whoever reaches the api. */
@@ -40,4 +43,7 @@ export const KEYED_ROUTES: readonly AddRoute[] = [
   addWriteOffVideo,
   addPollVideo,
   addListAudit,
+  addListLimits,
+  addSetLimits,
+  addPinLimits,
 ];

@@ -10,6 +10,11 @@ export const BENCHMARKS: Record<string, Benchmark> = {
     summary: "the learned limits against usual ways, in virtual time (quick | plots DIRECTORY)",
     run: async (args) => (await import("./limits/limits.ts")).runLimits(args),
   },
+  running: {
+    summary:
+      "the learned limits in the running system against virtual time ([MINUTES] of the provider's time)",
+    run: async (args) => (await import("./running/running.ts")).runRunning(args),
+  },
   throughput: {
     summary: "videos per second against raw BullMQ, and with 100,000 waiting",
     run: async (args) => (await import("./throughput/throughput.ts")).runThroughput(args),

@@ -143,6 +143,7 @@ export async function startWorker(
   });
   logger.info({ roles: common.ROLES, port: health.port }, "worker is listening for probes");
   if (!stopping.aborted) await Promise.race([preflight.passed, once(stopping, "abort")]);
+  if (!stopping.aborted) await ledger.limits.announce(accounts.map((account) => account.limits));
   if (!stopping.aborted) for (const role of common.ROLES) running.push(await ROLE_STARTERS[role](parts));
 
   return [

@@ -155,7 +155,7 @@ export function createLedger(
 ): Ledger {
   const run = loadScripts(redis, prefix, read);
   const onRecord = recordRunner(run, prefix);
-  const limits = openLimitBook(redis, run, prefix, settings.limitTimeScale ?? 1);
+  const limits = openLimitBook(redis, run, prefix, settings.limitTimeScale ?? null);
   /** Accounts that were not closed at this process' last claim: an acceptance is no news of them. */
   const calm = new Set<string>();
 

@@ -9,8 +9,10 @@ import {
   noteRefused,
   noteUnanswered,
   pinLimits,
+  type LimitContext,
   type LimitsDescription,
   type LimitState,
+  type RefusalHint,
 } from "@rushes/pipeline";
 import { milliseconds } from "./redis-time.ts";
 import type { RunScript } from "./scripts.ts";
@@ -52,8 +54,15 @@ export type LimitBook = {
   fold(account: AccountLimits): Promise<void>;
   /** A look at a running task met a 429. */
   noteLookRefused(account: string, retryAfterMs: number | undefined): Promise<void>;
-  /** Fixes limits from now on, over all replicas, or gives them back to learning. */
-  pin(account: string, pinned: PinnedLimits): Promise<void>;
+  /**
+   * Fixes limits from now on, over all replicas, or gives them back to learning. Replaces what was fixed before.
+   * @param by who did it, for the audit log
+   */
+  pin(account: string, pinned: PinnedLimits, by: string): Promise<void>;
+  /** Tells those who do not submit which accounts there are, and what is configured of their limits. */
+  announce(accounts: readonly AccountLimits[]): Promise<void>;
+  /** The accounts that workers have announced, by name. */
+  list(): Promise<AccountLimits[]>;
 };
 
 const DEFAULT_WINDOW_MS = 60_000;
@@ -62,9 +71,14 @@ const DEFAULT_WINDOW_MS = 60_000;
  * The limits of all accounts in Redis. Scripts leave a note of every answer and every end beside what they change; the
  * state itself is written by who claims next, by compare-and-set (`claim-submission.lua`), with those notes folded in.
  * So nothing is lost with a process, and replicas behave as one.
- * @param timeScale multiplies every duration inside the controller
+ * @param timeScale multiplies every duration inside the controller; null = whatever those who submit have set
  */
-export function openLimitBook(redis: Redis, run: RunScript, prefix: string, timeScale: number): LimitBook {
+export function openLimitBook(
+  redis: Redis,
+  run: RunScript,
+  prefix: string,
+  timeScale: number | null,
+): LimitBook {
   const stateKey = (account: string): string => `${prefix}:limits:${account}`;
   const notesKey = (account: string): string => `${prefix}:limit-notes:${account}`;
 
@@ -77,9 +91,9 @@ export function openLimitBook(redis: Redis, run: RunScript, prefix: string, time
       redis.hmget(`${prefix}:account:${name}`, "closed", "trial_at"),
     ]);
     const pinned = pinnedJson ? (JSON.parse(pinnedJson) as PinnedLimits) : {};
-    const state = json ? (JSON.parse(json) as LimitState) : createLimits({ timeScale });
+    const state = json ? (JSON.parse(json) as LimitState) : createLimits({ timeScale: timeScale ?? 1 });
     // A process that was started with another scale goes on with what was learned.
-    state.scale = timeScale;
+    state.scale = timeScale ?? state.scale;
     pinLimits(state, fixedOf(account, pinned));
     for (const note of notes) foldNote(state, note);
     return {
@@ -104,8 +118,17 @@ export function openLimitBook(redis: Redis, run: RunScript, prefix: string, time
     async noteLookRefused(account, retryAfterMs) {
       await run("note-look-refused", stateKey(account), [account, retryAfterMs ?? ""]);
     },
-    async pin(account, pinned) {
-      await run("pin-limits", stateKey(account), [account, JSON.stringify(pinned)]);
+    async pin(account, pinned, by) {
+      await run("pin-limits", stateKey(account), [account, JSON.stringify(pinned), by]);
+    },
+    async announce(accounts) {
+      const fields = accounts.flatMap((account) => [account.name, JSON.stringify(account)]);
+      if (fields.length > 0) await redis.hset(`${prefix}:accounts`, fields);
+    },
+    async list() {
+      const rows = Object.values(await redis.hgetall(`${prefix}:accounts`));
+      const accounts = rows.map((row) => JSON.parse(row) as AccountLimits);
+      return accounts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
     },
   };
 }
@@ -116,35 +139,33 @@ export function describeView({ state, nowMs }: LimitsView): LimitsDescription {
 }
 
 function fixedOf(account: AccountLimits, pinned: PinnedLimits): Parameters<typeof pinLimits>[1] {
-  const concurrency = pinned.concurrency === undefined ? account.concurrency : pinned.concurrency;
-  const rate = pinned.rate === undefined ? account.rate : pinned.rate;
+  const concurrency = (pinned.concurrency === undefined ? account.concurrency : pinned.concurrency) ?? null;
+  const rate = (pinned.rate === undefined ? account.rate : pinned.rate) ?? null;
   const windowMs =
     (pinned.rateWindowMs === undefined ? account.rateWindowMs : pinned.rateWindowMs) ?? DEFAULT_WINDOW_MS;
   return {
-    ...(concurrency == null ? {} : { fixedConcurrency: concurrency }),
-    ...(rate == null ? {} : { fixedRate: rate, fixedWindowMs: windowMs }),
+    ...(concurrency === null ? {} : { fixedConcurrency: concurrency }),
+    ...(rate === null ? {} : { fixedRate: rate, fixedWindowMs: windowMs }),
   };
 }
 
+type Note = (state: LimitState, at: LimitContext, nameMs: number, hint: RefusalHint) => void;
+
+/** What each kind of note tells the controller. */
+const NOTES: Readonly<Record<string, Note>> = {
+  accepted: noteAccepted,
+  refused: noteRefused,
+  not_sent: noteNotSent,
+  unanswered: noteUnanswered,
+  finished: noteFinished,
+  look_refused: (state, at, _nameMs, hint) => noteLookRefused(state, at, hint),
+};
+
 /** A note is `kind at name hint`, times in milliseconds of Redis time; `tellLimits` in `record.lua` writes them. */
 function foldNote(state: LimitState, note: string): void {
-  const [kind, at, name, hint] = note.split(" ");
-  const context = { nowMs: Number(at), random: Math.random };
+  const [kind = "", at, name, hint] = note.split(" ");
+  const tell = NOTES[kind];
+  if (!tell) throw new Error(`the ledger holds a note on limits that this version does not know: ${kind}`);
   const retryAfter = hint ? { retryAfterMs: Number(hint) } : {};
-  switch (kind) {
-    case "accepted":
-      return noteAccepted(state, context, Number(name));
-    case "refused":
-      return noteRefused(state, context, Number(name), retryAfter);
-    case "not_sent":
-      return noteNotSent(state, context, Number(name));
-    case "unanswered":
-      return noteUnanswered(state, context, Number(name));
-    case "finished":
-      return noteFinished(state, context, Number(name));
-    case "look_refused":
-      return noteLookRefused(state, context, retryAfter);
-    default:
-      throw new Error(`the ledger holds a note on limits that this version does not know: ${kind}`);
-  }
+  tell(state, { nowMs: Number(at), random: Math.random }, Number(name), retryAfter);
 }

@@ -87,6 +87,11 @@ async function submitAll(
   let most = 0;
   let accepted = 0;
   const refusals: number[] = [];
+  async function finishLater(ledger: Ledger, claim: Submission, taskId: string): Promise<void> {
+    await sleep(25);
+    running -= 1;
+    await end(ledger, claim, taskId);
+  }
   async function work(ledger: Ledger): Promise<void> {
     while (accepted < orders) {
       const claim = await ledger.claimSubmission([account]);
@@ -106,10 +111,7 @@ async function submitAll(
       }
       accepted += 1;
       const taskId = await accept(ledger, claim);
-      void sleep(25).then(async () => {
-        running -= 1;
-        await end(ledger, claim, taskId);
-      });
+      void finishLater(ledger, claim, taskId);
     }
   }
   await Promise.all(replicas.flatMap((ledger) => [work(ledger), work(ledger)]));
@@ -218,15 +220,15 @@ describe("a limit that is fixed", () => {
   test("can be changed while all runs, and given back to learning or to what is configured", async () => {
     const ledger = replica();
     await admit(ledger, 6);
-    await ledger.limits.pin("main", { concurrency: 1 });
+    await ledger.limits.pin("main", { concurrency: 1 }, "a person");
     const first = await claimed(replica(), FIXED);
     expect(await ledger.claimSubmission([FIXED])).toMatchObject({ kind: "no_place" });
-    await ledger.limits.pin("main", { concurrency: 2 });
+    await ledger.limits.pin("main", { concurrency: 2 }, "a person");
     await claimed(ledger, FIXED);
     expect(await pictureOf(ledger, FIXED)).toMatchObject({ limit: 2, limitIs: "fixed" });
-    await ledger.limits.pin("main", { concurrency: null, rate: null });
+    await ledger.limits.pin("main", { concurrency: null, rate: null }, "a person");
     expect(await pictureOf(ledger, FIXED)).toMatchObject({ limit: null, limitIs: "unknown" });
-    await ledger.limits.pin("main", {});
+    await ledger.limits.pin("main", {}, "a person");
     expect(await pictureOf(ledger, FIXED)).toMatchObject({ limit: 3, limitIs: "fixed", inFlight: 2 });
     await end(ledger, first, await accept(ledger, first));
     expect(await pictureOf(ledger, FIXED)).toMatchObject({ inFlight: 1 });

@@ -23,7 +23,9 @@ export const SCALED_SETTINGS = {
   RETRY_MIN_MS: "50",
   RETRY_MAX_MS: "500",
   SWEEP_EVERY_MS: "500",
+  // Fixed: what is proven here is that nothing is paid twice, however limits are found.
   LIMIT_CONCURRENCY: "200",
+  LIMIT_RATE: "100000",
   SUBMIT_CONCURRENCY: "10",
   POLL_CONCURRENCY: "20",
   // Code that was stripped and compiled once; a killed worker is back the sooner.

@@ -6,6 +6,7 @@ import {
   type Environment,
 } from "@rushes/lifecycle";
 import { z } from "zod";
+import { apiLimitsListSchema, apiLimitsSchema, type ApiLimits, type LimitsWish } from "./api-limits.ts";
 import { apiPageSchema, apiVideoSchema, type ApiVideo } from "./api-video.ts";
 
 /** Longer than the api waits for Redis. */
@@ -39,20 +40,28 @@ export type OperatorApi = {
   release(id: string, wish: { max_charges?: number; attempts: number }): Promise<ApiVideo>;
   writeOff(id: string): Promise<ApiVideo>;
   poll(id: string): Promise<ApiVideo>;
+  listLimits(): Promise<ApiLimits[]>;
+  setLimits(account: string, wish: LimitsWish): Promise<ApiLimits>;
+  pinLimits(account: string): Promise<ApiLimits>;
 };
 
 /** @throws OperatorProblem when the environment cannot be used */
 export function createOperatorApi(environment: Environment): OperatorApi {
   const { RUSHES_URL: url, RUSHES_API_KEY: key } = settingsOf(environment);
 
-  async function ask<Answer>(schema: z.ZodType<Answer>, path: string, body?: object): Promise<Answer> {
+  async function ask<Answer>(
+    schema: z.ZodType<Answer>,
+    path: string,
+    body?: object,
+    method = body === undefined ? "GET" : "POST",
+  ): Promise<Answer> {
     const headers = new Headers(key ? { authorization: `Bearer ${key.reveal()}` } : {});
     if (body !== undefined) headers.set("content-type", "application/json");
     let response: Response;
     let text: string;
     try {
       response = await fetch(`${url}${path}`, {
-        method: body === undefined ? "GET" : "POST",
+        method,
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: "error",
@@ -89,6 +98,10 @@ export function createOperatorApi(environment: Environment): OperatorApi {
     release: (id, wish) => press(id, "release", wish),
     writeOff: (id) => press(id, "write-off", {}),
     poll: (id) => press(id, "poll", {}),
+    listLimits: async () => (await ask(apiLimitsListSchema, "/v1/limits")).data,
+    setLimits: (account, wish) =>
+      ask(apiLimitsSchema, `/v1/limits/${encodeURIComponent(account)}`, wish, "PUT"),
+    pinLimits: (account) => ask(apiLimitsSchema, `/v1/limits/${encodeURIComponent(account)}/pin`, {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from "../commands.ts";
 import { adoptTask } from "./adopt-task.ts";
+import { limitsCommands } from "./limits-commands.ts";
 import type { OperateOptions } from "./operate-options.ts";
 import { createOperatorApi, OperatorProblem } from "./operator-api.ts";
 import { parseMaxCharges, releaseVideo } from "./release-video.ts";
@@ -76,6 +77,7 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, Command>> = {
         return 0;
       }),
   },
+  ...limitsCommands(overApi),
 };
 
 /** What the api refuses is told on standard error, with exit code 1. */

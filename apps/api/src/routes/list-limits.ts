@@ -1,0 +1,28 @@
+import { z } from "zod";
+import type { AddRoute } from "../api-parts.ts";
+import { limitsSchema, presentLimits } from "../limits-schema.ts";
+import { problemAnswers } from "../problem-schema.ts";
+import { requireAdmin } from "../require-admin.ts";
+
+const listSchema = z.strictObject({ object: z.literal("list"), data: z.array(limitsSchema) });
+
+/** `GET /v1/limits`: what is known of each account's limits, and how sure it is. */
+export const addListLimits: AddRoute = (server, { ledger }) => {
+  server.get(
+    "/limits",
+    {
+      schema: {
+        summary: "List the accounts with their limits",
+        tags: ["operation"],
+        querystring: z.strictObject({}),
+        response: { 200: listSchema, ...problemAnswers("admin_only") },
+      },
+      onRequest: requireAdmin,
+    },
+    async (_request, reply) => {
+      const accounts = await ledger.limits.list();
+      const data = await Promise.all(accounts.map((account) => presentLimits(ledger, account)));
+      return reply.send({ object: "list", data });
+    },
+  );
+};
