@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { EnvironmentProblem, parseEnvironment, type Environment } from "@rushes/lifecycle";
+import { accountsOf, providerOf } from "./accounts.ts";
 import { groupSettings, settingsSchema } from "./settings.ts";
 
 const parse = (environment: Environment) =>
@@ -43,6 +44,55 @@ test("the gaps between attempts are a list of durations", () => {
   expect(problemsOf({ ROLES: "notify", WEBHOOK_RETRY_MS: "10,soon" })).toMatch(
     /WEBHOOK_RETRY_MS \(entry 2\)/,
   );
+});
+
+describe("accounts", () => {
+  const PROVIDER = { ROLES: "poll" };
+  const key = "sk-that-must-not-be-shown";
+  const list = (...accounts: object[]): string => JSON.stringify(accounts);
+
+  test("one key, or several with names; limits that are not given are learned", () => {
+    const one = parse({ ...PROVIDER, APIXO_API_KEY: key }).provider;
+    expect(accountsOf(one?.APIXO_ACCOUNTS, one?.APIXO_API_KEY, one ?? {})).toMatchObject([
+      { name: "default", limits: { concurrency: undefined, rate: undefined, rateWindowMs: 60_000 } },
+    ]);
+    const several = parse({
+      ...PROVIDER,
+      LIMIT_CONCURRENCY: "7",
+      APIXO_ACCOUNTS: list({ name: "main", key }, { name: "spare", key, concurrency: 2, rate: 30 }),
+    }).provider;
+    const accounts = accountsOf(several?.APIXO_ACCOUNTS, several?.APIXO_API_KEY, several ?? {});
+    expect(accounts.map(({ limits }) => limits)).toMatchObject([
+      { name: "main", concurrency: 7, rate: undefined },
+      { name: "spare", concurrency: 2, rate: 30 },
+    ]);
+    expect(accounts.map((account) => account.key.reveal())).toEqual([key, key]);
+    expect(JSON.stringify(accounts)).not.toContain(key);
+  });
+
+  test.each([
+    ["no JSON", "main:key"],
+    ["an empty list", "[]"],
+    ["a name twice", list({ name: "main", key }, { name: "main", key })],
+    ["a name that no label takes", list({ name: "My Account", key })],
+    ["no key", list({ name: "main" })],
+    ["a field nobody knows", list({ name: "main", key, speed: 3 })],
+    ["a limit below 1", list({ name: "main", key, concurrency: 0 })],
+  ])("%s is refused by name, and no key is shown", (_, APIXO_ACCOUNTS) => {
+    const problems = problemsOf({ ...PROVIDER, APIXO_ACCOUNTS });
+    expect(problems).toContain("APIXO_ACCOUNTS must be JSON like");
+    expect(problems).not.toContain(key);
+  });
+
+  test("neither, or both, is said", () => {
+    expect(problemsOf(PROVIDER)).toContain("APIXO_API_KEY must be set");
+    const both = { ...PROVIDER, APIXO_API_KEY: key, APIXO_ACCOUNTS: list({ name: "main", key }) };
+    expect(problemsOf(both)).toContain("APIXO_ACCOUNTS must not be set together with APIXO_API_KEY");
+  });
+
+  test("a task of an account that is not configured any more waits, and nobody else's key is used", () => {
+    expect(() => providerOf(new Map())("gone")).toThrow(expect.objectContaining({ code: "account_unknown" }));
+  });
 });
 
 test("other roles do not read them", () => {
