@@ -121,11 +121,19 @@ async function untilTakenUp(
 const countSteps = ({ folder }: ProofSystem, { name }: PartProcess): number =>
   readSteps(folder.stepsPath).filter(({ by }) => by === name).length;
 
-/** Wakes the frozen process, and waits until it has taken its next step or ended the call it was frozen in. */
+/**
+ * Wakes the frozen process, and waits until it has taken its next step or ended the call it was frozen in; or has said
+ * that it could not, where its job was taken over and no step is left to take.
+ */
 async function wakeAndHear(system: ProofSystem, victim: PartProcess): Promise<void> {
   const before = countSteps(system, victim);
+  const said = victim.readLog().length;
   victim.thaw();
-  await untilTrue(() => countSteps(system, victim) > before || victim.readLog().slice(-800), WAIT);
+  await untilTrue(
+    () =>
+      countSteps(system, victim) > before || victim.readLog().length > said || victim.readLog().slice(-800),
+    WAIT,
+  );
 }
 
 /** A woken worker that says nothing more for a second has said it all. */
