@@ -33,6 +33,8 @@ export type PlaceGateOptions = {
   /** How long after the intent a POST may start. */
   sendWithinMs: number;
   monotonicMs: () => number;
+  /** Ask again at least this often while there is no place; 30 s unless given, less in scaled time. */
+  askAgainMs?: number;
   onProblem: (error: Error) => void;
 };
 
@@ -42,7 +44,7 @@ export type PlaceGateOptions = {
  * or the known time has come.
  */
 export function startPlaceGate(options: PlaceGateOptions): PlaceGate {
-  const { ledger, subscriber, accounts, sendWithinMs, monotonicMs } = options;
+  const { ledger, subscriber, accounts, sendWithinMs, monotonicMs, askAgainMs = ASK_AGAIN_MS } = options;
   const channel = `${options.prefix}:places`;
   let announced = 0;
   let wakeFirst: (() => void) | undefined;
@@ -68,10 +70,10 @@ export function startPlaceGate(options: PlaceGateOptions): PlaceGate {
       const claim = await ask(signal);
       if (claim.kind !== "no_place") return claim;
       const waitMs =
-        claim.untilMs === null ? ASK_AGAIN_MS : claim.untilMs - (await ledger.readTime()) + SLACK_MS;
+        claim.untilMs === null ? askAgainMs : claim.untilMs - (await ledger.readTime()) + SLACK_MS;
       // A place that became free while we asked will not be announced again.
       if (announced === announcedBefore)
-        await placeMayBeFree(Math.min(Math.max(waitMs, SLACK_MS), ASK_AGAIN_MS), signal);
+        await placeMayBeFree(Math.min(Math.max(waitMs, SLACK_MS), askAgainMs), signal);
     }
   }
 

@@ -6,6 +6,10 @@ import { heldClaims } from "../held-claims.ts";
 import type { Role, RoleParts } from "../role.ts";
 import { untilStored } from "../until-stored.ts";
 
+/** While nothing is announced, limits may still have loosened with time. Multiplied by `LIMIT_TIME_SCALE`. */
+const ASK_AGAIN_MS = 30_000;
+const LEAST_ASK_AGAIN_MS = 200;
+
 /** Takes turns: claims the head of the fair line and posts it to the provider. */
 export const startSubmitRole: Role = async (parts: RoleParts) => {
   const { settings, provider, accounts } = parts.forProvider();
@@ -22,6 +26,7 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
     // The POST has its own whole time-out; half the margin before it leaves the other half for storing the answer.
     sendWithinMs: parts.common.SUBMIT_MARGIN_MS / 2,
     monotonicMs: () => performance.now(),
+    askAgainMs: Math.max(LEAST_ASK_AGAIN_MS, ASK_AGAIN_MS * settings.LIMIT_TIME_SCALE),
     onProblem: parts.onProblem,
   });
   const records: Records = {
