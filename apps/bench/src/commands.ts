@@ -12,7 +12,7 @@ export const BENCHMARKS: Record<string, Benchmark> = {
   },
   running: {
     summary:
-      "the learned limits in the running system against virtual time ([MINUTES] of the provider's time)",
+      "the learned limits in the running system against virtual time ([MINUTES] of the provider's time | blocked [MINUTES])",
     run: async (args) => (await import("./running/running.ts")).runRunning(args),
   },
   throughput: {

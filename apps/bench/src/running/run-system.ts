@@ -20,13 +20,25 @@ const TELL_EVERY_MS = 1_000;
 
 export type SystemRun = { accepted: number; refused: number };
 
+export type Key = {
+  key: string;
+  /** Its account has no balance. */
+  isEmpty: boolean;
+};
+
+const ONE_KEY: readonly Key[] = [{ key: "sk-of-the-bench", isEmpty: false }];
+
 const scaled = (ms: number): string => String(ms / SPEED);
 
-/** Worker processes on a line that never ends, at a provider that keeps the account's limits to itself. */
+/**
+ * Worker processes on a line that never ends, at a provider that keeps the account's limits to itself.
+ * @param keys each an account with those limits
+ */
 export async function runSystem(
   account: Account,
   durationMs: number,
   told: (line: string) => void,
+  keys: readonly Key[] = ONE_KEY,
 ): Promise<SystemRun> {
   const rate = valueAt(account.rate, 0);
   const [server, sandbox] = await Promise.all([
@@ -41,12 +53,17 @@ export async function runSystem(
       fiveSecondMs: [...account.generationMs],
     }),
   ]);
+  sandbox.configure({
+    perKey: Object.fromEntries(
+      keys.filter(({ isEmpty }) => isEmpty).map(({ key }) => [key, { balanceUsd: 0 }]),
+    ),
+  });
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
   const workers: ChildProcess[] = [];
   try {
-    await fillRushes(redis, Math.ceil((durationMs / MINUTE_MS) * ORDERS_PER_MINUTE), () => {});
+    await fillRushes(redis, Math.ceil((durationMs / MINUTE_MS) * ORDERS_PER_MINUTE * keys.length), () => {});
     for (let index = 0; index < WORKERS; index += 1)
-      workers.push(startWorkerProcess(server.url, sandbox.url));
+      workers.push(startWorkerProcess(server.url, sandbox.url, keys));
     while (sandbox.tasks().length === 0) await sleep(20);
     const endsMs = performance.now() + durationMs / SPEED;
     while (performance.now() < endsMs) {
@@ -71,7 +88,7 @@ export async function runSystem(
   }
 }
 
-function startWorkerProcess(redisUrl: string, providerUrl: string): ChildProcess {
+function startWorkerProcess(redisUrl: string, providerUrl: string, keys: readonly Key[]): ChildProcess {
   const main = fileURLToPath(new URL("../../../worker/src/main.ts", import.meta.url));
   const child = spawn(process.execPath, ["--conditions=source", main], {
     stdio: ["ignore", "ignore", "inherit"],
@@ -79,7 +96,7 @@ function startWorkerProcess(redisUrl: string, providerUrl: string): ChildProcess
       PATH: process.env["PATH"] ?? "",
       ROLES: "submit,poll,sweep",
       REDIS_URL: redisUrl,
-      APIXO_API_KEY: "sk-of-the-bench",
+      APIXO_ACCOUNTS: JSON.stringify(keys.map(({ key }, index) => ({ name: `account-${index + 1}`, key }))),
       APIXO_BASE_URL: providerUrl,
       HEALTH_PORT: "0",
       LOG_LEVEL: "error",

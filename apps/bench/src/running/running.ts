@@ -8,6 +8,7 @@ import { runSystem, SPEED, type SystemRun } from "./run-system.ts";
 
 /** Of the ten scenarios those whose limits stay as they are and that the sandbox can keep. */
 const NAMES = ["A", "B", "D", "H", "J"];
+const BLOCKED_BESIDE = "H";
 const MINUTE_MS = 60_000;
 const DEFAULT_MINUTES = 40;
 const SEEDS = [1, 2, 3, 4, 5, 6, 7];
@@ -16,11 +17,38 @@ const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
 /**
  * The limits' controller in the running system, against the same function in virtual time and against limits known, in
- * one table. `[minutes]` of the provider's time per account; the system runs them so many times as fast.
+ * one table. `[minutes]` of the provider's time per account; the system runs them so many times as fast. `blocked
+ * [minutes]`: whether an account without balance costs nine others anything.
  */
-export async function runRunning([minutes = String(DEFAULT_MINUTES)]: string[]): Promise<void> {
+export async function runRunning([what = String(DEFAULT_MINUTES), ...rest]: string[]): Promise<void> {
+  if (what === "blocked") await compareBlocked(rest[0]);
+  else await compareWithVirtualTime(what);
+}
+
+/** Nine accounts beside one without balance, against the same nine alone. */
+async function compareBlocked(minutes = String(DEFAULT_MINUTES)): Promise<void> {
+  const account = SCENARIOS.find(({ name }) => name === BLOCKED_BESIDE);
+  if (!account) throw new Error("the scenario is gone");
+  const durationMs = durationOf(minutes);
+  const healthy = Array.from({ length: 9 }, (_, index) => ({ key: `sk-healthy-${index}`, isEmpty: false }));
+  const empty = { key: "sk-empty", isEmpty: true };
+  const alone = await runSystem(account, durationMs, tell, healthy);
+  const beside = await runSystem(account, durationMs, tell, [empty, ...healthy]);
+  stdout.write(
+    `\r\u001B[KNine accounts (${account.about}): alone ${alone.accepted} accepted, beside one without balance ${beside.accepted}: ${(beside.accepted / alone.accepted).toFixed(3)}\n`,
+  );
+}
+
+const tell = (line: string): void => void stdout.write(`\r${line}\u001B[K`);
+
+function durationOf(minutes: string): number {
   const durationMs = Number(minutes) * MINUTE_MS;
   if (!(durationMs > 0)) throw new RangeError("the minutes must be a number above 0");
+  return durationMs;
+}
+
+async function compareWithVirtualTime(minutes: string): Promise<void> {
+  const durationMs = durationOf(minutes);
   stdout.write(
     `${minutes} minutes of the provider's time per account at ${SPEED} times the speed; 2 worker processes, real Redis, the sandbox over HTTP.\n\n`,
   );
@@ -33,9 +61,7 @@ export async function runRunning([minutes = String(DEFAULT_MINUTES)]: string[]):
     const known = median(SEEDS.map((seed) => simulate(account, knownLimits, { seed, durationMs }).accepted));
     const simulated = median(runs.map(({ accepted }) => accepted));
     const waste = median(runs.map(({ refused, submits }) => refused / submits));
-    const system: SystemRun = await runSystem(account, durationMs, (line) =>
-      stdout.write(`\r${line}\u001B[K`),
-    );
+    const system: SystemRun = await runSystem(account, durationMs, tell);
     stdout.write("\r\u001B[K");
     const cells = [
       `${account.name} ${account.about}`,
