@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["{apps,packages}/*/test/**/*.test.ts", "test/**/*.test.ts"],
-          // Whole processes under a storm of faults: `pnpm prove` and `vitest run --project proof`, until its time is known.
+          // Whole systems under a storm of faults: a project of its own, which `npm test` runs after the others.
           exclude: ["**/node_modules/**", "apps/proof/test/proof.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
