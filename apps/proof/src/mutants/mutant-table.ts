@@ -26,7 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "packages/ledger/scripts/claim-submission.lua",
-        rule: "save(record, 'intent', { 'attempt', digits(n), 'account', account })",
+        rule: "save(record, 'intent', { 'attempt', digits(n), 'account', account.name })",
         instead: "joinLine(record, NOW + deadlineMs)",
       },
     ],
