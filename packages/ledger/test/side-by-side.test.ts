@@ -143,6 +143,19 @@ test("turns beyond the places wait, and each freed place lets one of them go on,
   ]);
 });
 
+test("turns that come one after the other while places are free never wait for an announcement", async () => {
+  await admit("vid_a", "vid_b", "vid_c", "vid_d");
+  const turns = openGate(9);
+  const { signal } = new AbortController();
+  const claims: Promise<{ kind: string }>[] = [];
+  for (let i = 0; i < 4; i += 1) {
+    claims.push(turns.claim(signal));
+    // Into the middle of the question of those before.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect((await Promise.all(claims)).map(({ kind }) => kind)).toEqual(Array(4).fill("claimed"));
+});
+
 test("turns that wait end when they are told to stop", async () => {
   await admit("vid_a", "vid_b");
   const turns = openGate(1);
