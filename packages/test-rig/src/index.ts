@@ -1,4 +1,4 @@
-export { findFreePort } from "./free-port.ts";
+export { findFreePort, findLastingPort } from "./free-port.ts";
 export { findRedisServer } from "./redis-server.ts";
 export { createRandom } from "./seeded-random.ts";
 export { startTestRedis, type TestRedis, type TestRedisOptions } from "./test-redis.ts";

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import {
-  findFreePort,
+  findLastingPort,
   startTestRedis,
   startTestS3,
   untilTrue,
@@ -28,6 +28,8 @@ export type SystemOptions = {
 
 /** What a process is started with beyond the usual. */
 export type Extra = { inside?: Record<string, string>; environment?: Record<string, string> };
+
+const API_TRIES = 20;
 
 /** The whole system on loopback: real Redis, api, workers and board as processes; provider and bucket in this one. */
 export type ProofSystem = {
@@ -59,7 +61,7 @@ export async function startSystem(options: SystemOptions): Promise<ProofSystem> 
     startTestRedis(),
     startTestS3(),
     startSandbox({ ...SANDBOX_PACE, ...options.sandbox }),
-    findFreePort(),
+    findLastingPort(),
   ]);
   const inspect = new Redis(redis.url, { maxRetriesPerRequest: null });
   inspect.on("error", () => {});
@@ -107,15 +109,15 @@ export async function startSystem(options: SystemOptions): Promise<ProofSystem> 
   const workers: PartProcess[] = [];
 
   async function startApi(extra?: Extra): Promise<PartProcess> {
-    // Somebody's outgoing connection may hold the port for a moment.
-    for (;;) {
+    // The one before may hold the port for a moment.
+    for (let tries = 1; ; tries += 1) {
       const started = start("api", extra);
       api = started;
       try {
         await started.untilLogged("api is listening");
         return started;
       } catch (error) {
-        if (!started.readLog().includes("EADDRINUSE")) throw error;
+        if (tries === API_TRIES || !started.readLog().includes("EADDRINUSE")) throw error;
       }
     }
   }
