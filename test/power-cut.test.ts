@@ -36,8 +36,6 @@ const SETTINGS: LedgerSettings = {
   budgetMicros: null,
   leaseMaxMs: 3_600_000,
   submitDeadlineMs: 3_600_000,
-  retryMinMs: 1_000,
-  retryMaxMs: 60_000,
   billFailedTasks: false,
 };
 const ACCOUNTS = [{ name: "default", concurrency: 1_000_000, rate: 1_000_000 }];

@@ -146,8 +146,6 @@ function ledgerSettings({ BUDGET_USD_PER_DAY: budget }: ApiSettings): LedgerSett
     budgetMicros: budget ?? null,
     leaseMaxMs: 1_800_000,
     submitDeadlineMs: 35_000,
-    retryMinMs: 1_000,
-    retryMaxMs: 60_000,
     billFailedTasks: false,
   };
 }

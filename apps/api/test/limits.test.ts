@@ -22,7 +22,7 @@ beforeEach(async () => {
   api = await runApi(server.url, { API_KEYS: `anna:${sha256Hex(ANNA)},ops:${sha256Hex(OPS)}:admin` });
   ledger = createLedger(redis, api.prefix, {
     ...{ budgetMicros: null, leaseMaxMs: 3_600_000, submitDeadlineMs: 3_600_000, limitTimeScale: 0.5 },
-    ...{ retryMinMs: 1_000, retryMaxMs: 60_000, billFailedTasks: false },
+    billFailedTasks: false,
   });
   await ledger.limits.announce(CONFIGURED);
   return () => api.stop(new AbortController().signal);

@@ -25,8 +25,6 @@ beforeAll(async () => {
     budgetMicros: null,
     leaseMaxMs: 3_600_000,
     submitDeadlineMs: 3_600_000,
-    retryMinMs: 1_000,
-    retryMaxMs: 60_000,
     billFailedTasks: false,
   });
 });

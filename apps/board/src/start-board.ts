@@ -25,8 +25,6 @@ const READS_ONLY: LedgerSettings = {
   budgetMicros: null,
   leaseMaxMs: 1_800_000,
   submitDeadlineMs: 35_000,
-  retryMinMs: 1_000,
-  retryMaxMs: 60_000,
   billFailedTasks: false,
 };
 

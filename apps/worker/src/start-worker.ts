@@ -61,8 +61,6 @@ export async function startWorker(
     budgetMicros: common.BUDGET_USD_PER_DAY ?? null,
     leaseMaxMs: common.LEASE_MAX_MS,
     submitDeadlineMs: common.SUBMIT_TIMEOUT_MS + common.SUBMIT_MARGIN_MS,
-    retryMinMs: common.RETRY_MIN_MS,
-    retryMaxMs: common.RETRY_MAX_MS,
     billFailedTasks: common.BILL_FAILED_TASKS,
     limitTimeScale: settings.provider?.LIMIT_TIME_SCALE ?? 1,
   });

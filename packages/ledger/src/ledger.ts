@@ -51,8 +51,6 @@ export type LedgerSettings = {
   leaseMaxMs: number;
   /** From the intent until nobody will answer for it: the whole POST and a margin. */
   submitDeadlineMs: number;
-  retryMinMs: number;
-  retryMaxMs: number;
   /** A failed task counts as spent. */
   billFailedTasks: boolean;
   /** Multiplies the times of the limits' controller and between two trials of a closed account; 1 unless given. */

@@ -5,7 +5,5 @@ export const SETTINGS: LedgerSettings = {
   budgetMicros: null,
   leaseMaxMs: 3_600_000,
   submitDeadlineMs: 3_600_000,
-  retryMinMs: 1_000,
-  retryMaxMs: 60_000,
   billFailedTasks: false,
 };

@@ -24,8 +24,6 @@ beforeEach(() => {
     budgetMicros: null,
     leaseMaxMs: 600_000,
     submitDeadlineMs: 60_000,
-    retryMinMs: 1_000,
-    retryMaxMs: 60_000,
     billFailedTasks: false,
   });
 });

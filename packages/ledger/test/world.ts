@@ -66,8 +66,6 @@ export class World {
         budgetMicros: null,
         leaseMaxMs: 3_600_000,
         submitDeadlineMs: 3_600_000,
-        retryMinMs: 1,
-        retryMaxMs: 1,
         billFailedTasks: true,
       },
       options.read,

@@ -7,8 +7,6 @@ export function createBenchLedger(redis: Redis): Ledger {
     budgetMicros: Number.MAX_SAFE_INTEGER,
     leaseMaxMs: 1_800_000,
     submitDeadlineMs: 35_000,
-    retryMinMs: 1_000,
-    retryMaxMs: 60_000,
     billFailedTasks: false,
   });
 }

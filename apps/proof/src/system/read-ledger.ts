@@ -7,8 +7,6 @@ export function readLedger(redis: Redis): Ledger {
     budgetMicros: null,
     leaseMaxMs: 1,
     submitDeadlineMs: 1,
-    retryMinMs: 1,
-    retryMaxMs: 1,
     billFailedTasks: false,
   });
 }
