@@ -31,12 +31,14 @@ end
 
 -- The same secrets again are this very call, sent once more by a connection that died before the answer came. Further
 -- intents would leave the first ones without anybody who posts them.
-if redis.call('EXISTS', key('claim:' .. secrets[1])) == 1 then
-  for _, secret in ipairs(secrets) do
-    local id = redis.call('GET', key('claim:' .. secret))
-    local record = id and load(id)
+local done = redis.call('GET', key('claim:' .. secrets[1]))
+if done then
+  local ofSecret = 0
+  for id in string.gmatch(done, '%S+') do
+    ofSecret = ofSecret + 1
+    local record = load(id)
     local n = record and num(record, 'attempts')
-    if record and get(record, of(n, 'secret')) == secret and get(record, of(n, 'state')) == 'open' then
+    if record and get(record, of(n, 'secret')) == secrets[ofSecret] and get(record, of(n, 'state')) == 'open' then
       local account = get(record, of(n, 'account'))
       addClaim(record, n, account, standingOf(account))
     end
@@ -133,7 +135,7 @@ local function askAgain(atMs)
   if atMs and (answer[2] == '' or atMs < tonumber(answer[2])) then answer[2] = digits(atMs) end
 end
 
-local claimed = 0
+local claimed, claimedIds = 0, {}
 for _, account in ipairs(accounts) do
   local standing = standingOf(account.name)
   local taken = redis.call('ZCARD', key('leases:' .. account.name))
@@ -158,7 +160,7 @@ for _, account in ipairs(accounts) do
     holdLease(record, n, leaseMs)
     move(record, 'submitting', NOW + deadlineMs)
     save(record, 'intent', { 'attempt', digits(n), 'account', account.name })
-    redis.call('SET', key('claim:' .. secrets[claimed]), record.id, 'PX', digits(deadlineMs))
+    claimedIds[claimed] = record.id
     addClaim(record, n, account.name, standing)
   end
   if account.used > 0 then
@@ -171,5 +173,6 @@ for _, account in ipairs(accounts) do
     askAgain(tonumber(redis.call('ZRANGE', key('leases:' .. account.name), 0, 0, 'WITHSCORES')[2]))
   end
 end
+if claimed > 0 then redis.call('SET', key('claim:' .. secrets[1]), table.concat(claimedIds, ' '), 'PX', digits(deadlineMs)) end
 if claimed < #secrets and headOfLine() then answer[1] = 'no_place' end
 return answer

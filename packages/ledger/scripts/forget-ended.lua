@@ -34,7 +34,7 @@ for _, id in ipairs(ids) do
       end
     end
     for _, name in ipairs(deliveries) do redis.call('DEL', key('delivery:' .. name)) end
-    redis.call('DEL', key('video:' .. id), key('order:' .. id), key('history:' .. id), key('deliveries:' .. id))
+    redis.call('DEL', key('video:' .. id), key('order:' .. id), key('files:' .. id), key('history:' .. id), key('deliveries:' .. id))
   end
 end
 return { 'result', 'forgotten', 'count', digits(#ids) }

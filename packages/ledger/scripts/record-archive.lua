@@ -11,14 +11,14 @@ if phase(record) ~= 'archiving' or num(record, 'current') ~= n or get(record, of
 end
 if result == 'again' then
   set(record, 'archive_tries', num(record, 'archive_tries') + 1)
-  if ARGV[13] ~= '' then set(record, of(n, 'urls'), ARGV[13]) end
+  if ARGV[13] ~= '' then keepFiles(record, of(n, 'urls'), ARGV[13]) end
   set(record, 'archive_problem', ARGV[8])
   set(record, 'due', NOW + tonumber(ARGV[11]) + tonumber(ARGV[12]))
   save(record, 'archive_again', { 'code', ARGV[8] })
   return reply('again', record)
 end
 if result == 'stored' then
-  set(record, 'output', ARGV[7])
+  keepFiles(record, 'output', ARGV[7])
   set(record, 'archive_problem', '')
   set(record, 'completed', NOW)
   finish(record, 'completed', nil)

@@ -39,7 +39,7 @@ freeLease(record, n)
 set(record, of(n, 'ended'), NOW)
 if report == 'succeeded' then
   set(record, of(n, 'state'), 'ended_ok')
-  set(record, of(n, 'urls'), ARGV[11])
+  keepFiles(record, of(n, 'urls'), ARGV[11])
   if carries then
     set(record, 'provider_state', ARGV[7])
     set(record, 'archiving', NOW)

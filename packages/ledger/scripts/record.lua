@@ -1,6 +1,7 @@
 -- The record of a video and the moves that every script is made of. This file is put in front of each script.
 --
--- A record is one hash. Its scalar fields are few and small (the order itself is a separate, unchanging string).
+-- A record is one hash. Its scalar fields are few and small (the order itself is a separate, unchanging string, and so
+-- are the files): one value beyond 64 bytes, and Redis turns the hash into a table of four times the size.
 -- The fields of attempt n are named "n.state", "n.secret", "n.task", … Leases and money belong to the attempt.
 --   state of an attempt: open | unknown | accepted | refused | ended_ok | ended_bad | result_gone
 --   unit of an attempt:  reserved | billed | returned
@@ -167,6 +168,38 @@ end
 
 local function isFinal(name)
   return name == 'completed' or name == 'failed' or name == 'cancelled'
+end
+
+-- ---- files: what a task brought ("n.urls") and where it was stored ("output") ----
+-- One line each beside the record: a name, a blank, JSON. Of one name the last line counts.
+
+-- A result whose URLs are named anew again and again leaves many lines; so long, those that do not count go.
+local FILES_MOST_BYTES = 16384
+
+local function filesOf(record)
+  local files = {}
+  for name, json in string.gmatch(redis.call('GET', key('files:' .. record.id)) or '', '(%S+) ([^\n]*)\n') do
+    files[name] = json
+  end
+  return files
+end
+
+local function keepFiles(record, name, json)
+  local bytes = redis.call('APPEND', key('files:' .. record.id), name .. ' ' .. json .. '\n')
+  if bytes > FILES_MOST_BYTES then
+    local lines = {}
+    for kept, value in pairs(filesOf(record)) do lines[#lines + 1] = kept .. ' ' .. value .. '\n' end
+    redis.call('SET', key('files:' .. record.id), table.concat(lines))
+  end
+end
+
+local function swapUrls(record, a, b)
+  local files = filesOf(record)
+  local ofA, ofB = files[of(a, 'urls')], files[of(b, 'urls')]
+  if ofA or ofB then
+    keepFiles(record, of(a, 'urls'), ofB or '[]')
+    keepFiles(record, of(b, 'urls'), ofA or '[]')
+  end
 end
 
 -- ---- attempts ----
@@ -592,11 +625,12 @@ end
 
 -- Everything a task brings moves; number, secret and account stay with the attempt that posted.
 local function swapAttempts(record, a, b)
-  for _, field in ipairs({ 'state', 'lease', 'task', 'unit', 'named', 'flight', 'accepted', 'ended', 'urls', 'outcome', 'day', 'price' }) do
+  for _, field in ipairs({ 'state', 'lease', 'task', 'unit', 'named', 'flight', 'accepted', 'ended', 'outcome', 'day', 'price' }) do
     local held = get(record, of(a, field))
     set(record, of(a, field), get(record, of(b, field)))
     set(record, of(b, field), held)
   end
+  swapUrls(record, a, b)
   for _, n in ipairs({ a, b }) do
     local member = record.id .. '#' .. n
     local leases = 'leases:' .. get(record, of(n, 'account'))

@@ -323,12 +323,12 @@ function recordRunner(run: RunScript, prefix: string) {
 
 async function readReadings(redis: Redis, prefix: string, videoIds: readonly string[]): Promise<Reading[]> {
   const pipeline = redis.pipeline().time();
-  for (const id of videoIds) pipeline.hgetall(`${prefix}:video:${id}`).get(`${prefix}:order:${id}`);
+  for (const id of videoIds) pipeline.hgetall(`${prefix}:video:${id}`).mget(textKeys(prefix, id));
   const [time, ...answers] = await readAll<unknown>(pipeline);
   const nowMs = milliseconds(time as [string, string]);
   return videoIds.flatMap((id, index) => {
     const fields = answers[index * 2] as Record<string, string>;
-    return parseReading(id, fields, answers[index * 2 + 1] as string | null, nowMs) ?? [];
+    return parseReading(id, fields, answers[index * 2 + 1] as Texts, nowMs) ?? [];
   });
 }
 
@@ -351,23 +351,30 @@ function readGathered(redis: Redis, prefix: string): (videoId: string) => Promis
     const clock = redis.time();
     return await Promise.allSettled(
       ids.map(async (id) => {
-        const [time, fields, order] = await Promise.all([
+        const [time, fields, texts] = await Promise.all([
           clock,
           redis.hgetall(`${prefix}:video:${id}`),
-          redis.get(`${prefix}:order:${id}`),
+          redis.mget(textKeys(prefix, id)),
         ]);
-        return parseReading(id, fields, order, milliseconds(time));
+        return parseReading(id, fields, texts, milliseconds(time));
       }),
     );
   }, READS_AT_ONCE);
 }
 
+/** What belongs to a record and is too long for its hash: the order, and the files. */
+type Texts = readonly (string | null)[];
+
+function textKeys(prefix: string, id: string): string[] {
+  return [`${prefix}:order:${id}`, `${prefix}:files:${id}`];
+}
+
 function parseReading(
   id: string,
   fields: Readonly<Record<string, string>>,
-  order: string | null,
+  [order, fileLines]: Texts,
   nowMs: number,
 ): Reading | null {
-  if (!fields["phase"] || order === null) return null;
-  return { record: parseRecord(id, fields), order: JSON.parse(order) as Order, nowMs };
+  if (!fields["phase"] || !order) return null;
+  return { record: parseRecord(id, fields, fileLines ?? null), order: JSON.parse(order) as Order, nowMs };
 }

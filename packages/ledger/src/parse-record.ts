@@ -8,8 +8,22 @@ import {
   type VideoRecord,
 } from "@rushes/pipeline";
 
-/** The fields of a record's hash, as the scripts write them: absent and empty mean the same. */
-export function parseRecord(id: string, fields: Readonly<Record<string, string>>): VideoRecord {
+/**
+ * A record as the scripts write it.
+ * @param fields of its hash; absent and empty mean the same
+ * @param fileLines the string beside it: a line each of name, blank and JSON, of one name the last counts; null = none yet
+ */
+export function parseRecord(
+  id: string,
+  fields: Readonly<Record<string, string>>,
+  fileLines: string | null,
+): VideoRecord {
+  const files = new Map(
+    (fileLines ?? "").split("\n").map((line) => {
+      const end = line.indexOf(" ");
+      return [line.slice(0, end), line.slice(end + 1)];
+    }),
+  );
   const text = (name: string): string | null => fields[name] || null;
   const time = (name: string): number | null => Number(fields[name]) || null;
   const count = (name: string): number => Number(fields[name] ?? 0);
@@ -22,7 +36,7 @@ export function parseRecord(id: string, fields: Readonly<Record<string, string>>
     wake: count("wake"),
     mode: fields["mode"] as Mode,
     duration: count("duration") === 10 ? 10 : 5,
-    attempts: Array.from({ length: count("attempts") }, (_, i) => parseAttempt(i + 1, fields)),
+    attempts: Array.from({ length: count("attempts") }, (_, i) => parseAttempt(i + 1, fields, files)),
     current: count("current"),
     maxCharges: count("max_charges"),
     priceMicros: count("price"),
@@ -45,12 +59,16 @@ export function parseRecord(id: string, fields: Readonly<Record<string, string>>
     refusedAdoption: fields["adopt_refused"]
       ? { taskId: fields["adopt_refused"], why: fields["adopt_why"] ?? "" }
       : null,
-    output: list(fields["output"]) as readonly StoredFile[],
+    output: list(files.get("output")) as readonly StoredFile[],
     error: parseError(fields),
   };
 }
 
-function parseAttempt(n: number, fields: Readonly<Record<string, string>>): Attempt {
+function parseAttempt(
+  n: number,
+  fields: Readonly<Record<string, string>>,
+  files: ReadonlyMap<string, string>,
+): Attempt {
   const field = (name: string): string => fields[`${n}.${name}`] ?? "";
   const time = (name: string): number | null => Number(field(name)) || null;
   return {
@@ -65,7 +83,7 @@ function parseAttempt(n: number, fields: Readonly<Record<string, string>>): Atte
     deadlineMs: time("deadline"),
     acceptedMs: time("accepted"),
     endedMs: time("ended"),
-    resultUrls: list(field("urls")) as readonly string[],
+    resultUrls: list(files.get(`${n}.urls`)) as readonly string[],
     outcome: field("outcome"),
   };
 }

@@ -520,6 +520,19 @@ describe("a person's verbs", () => {
     expect(await accept(second, "task-2")).toMatchObject({ result: "extra" });
   });
 
+  test("the files of a task that a callback claims for another attempt go there with it", async () => {
+    const first = await released("vid_a");
+    const second = await claimed();
+    await lose(second);
+    await ledger.adopt("vid_a", "task-1", "a person");
+    const resultUrls = ["https://files.example.com/1.mp4"];
+    await ledger.recordLook(second, "task-1", { report: "succeeded", resultUrls });
+    expect(await accept(first, "task-1")).toMatchObject({ result: "swapped", phase: "archiving" });
+    const { attempts, current } = await recordOf("vid_a");
+    expect(attempts.map((attempt) => attempt.resultUrls)).toEqual([resultUrls, []]);
+    expect(current).toBe(1);
+  });
+
   test("write-off books what may have been spent, and a later task can still be adopted", async () => {
     await admitted("vid_a");
     const attempt = await claimed();
@@ -607,13 +620,40 @@ describe("reading", () => {
     expect((await ledger.readEvents("vid_a", 3)).map(({ rev }) => rev)).toEqual([4, 5]);
   });
 
+  test("a record stays compact in Redis to its end, and its files are read back", async () => {
+    await admitted("vid_a");
+    const attempt = await claimed();
+    await accept(attempt, "task-1");
+    const resultUrls = [`https://files.example.com/${"a".repeat(80)}.mp4`];
+    await ledger.recordLook(attempt, "task-1", { report: "succeeded", resultUrls });
+    const fresh = (n: number): string[] => [`https://files.example.com/${"b".repeat(80)}-${n}.mp4`];
+    for (let n = 0; n < 200; n += 1) {
+      const again = { result: "again", problem: PROBLEM, againMs: 1, resultUrls: fresh(n) } as const;
+      await ledger.recordArchive(attempt, "task-1", again);
+    }
+    expect((await recordOf("vid_a")).attempts[0]?.resultUrls).toEqual(fresh(199));
+    expect(await redis.strlen(`${prefix}:files:vid_a`)).toBeLessThan(17_000);
+    const file = {
+      url: "s3://b/k",
+      bucket: "b",
+      key: "k",
+      bytes: 1,
+      sha256: "00",
+      content_type: "video/mp4",
+    };
+    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [file] });
+    expect(await recordOf("vid_a")).toMatchObject({ output: [file], attempts: [{ resultUrls: fresh(199) }] });
+    expect(await redis.object("ENCODING", `${prefix}:video:vid_a`)).toBe("listpack");
+  });
+
   test("forgets ended records and every trace of them when their time is over", async () => {
     await ledger.admit({ videoId: "vid_a", owner: "caller", idempotencyKey: "key", order: anOrder() });
     const attempt = await claimed();
     await accept(attempt, "task-1");
     await admitted("vid_b");
     expect(await ledger.forgetEnded(0, 10)).toBe(0);
-    await fail(attempt, "task-1");
+    await succeed(attempt, "task-1");
+    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [] });
     await expect.poll(() => ledger.forgetEnded(0, 10)).toBe(1);
     const left = await redis.keys(`${prefix}:*`);
     expect(

@@ -97,24 +97,29 @@ test("what Redis refuses as a whole is refused as an error of Redis", async () =
   await expect(ledger.cancel("vid_b")).rejects.toMatchObject({ name: "ReplyError" });
 });
 
-test("a claim that is sent again gets the same attempt, and no second intent is written", async () => {
-  await admit("vid_a", "vid_b");
+test("claims that are sent again get the same attempts, and no further intent is written", async () => {
+  await admit("vid_a", "vid_b", "vid_c");
   const run = loadScripts(redis, prefix, readScriptFile);
-  const claim = async (): Promise<Record<string, string>> => {
-    const account = ["main", 9, "", "{}", 0, 1, 1_000];
-    const args = [60_000, 600_000, -1, 0, 1, "a-secret", ...account];
-    const [met, , , ...words] = await run("claim-submission", `${prefix}:line`, args);
-    return { met: String(met), ...fieldsOf(words) };
+  const claim = async (): Promise<Record<string, string>[]> => {
+    const account = ["main", 9, "", "{}", 0, 2, 1_000, 1_001];
+    const args = [60_000, 600_000, -1, 0, 2, "a-secret", "another", ...account];
+    const [, , ...words] = await run("claim-submission", `${prefix}:line`, args);
+    const claims: Record<string, string>[] = [];
+    for (let at = 0; at < words.length; at += 1 + Number(words[at]))
+      claims.push(fieldsOf(words.slice(at + 1, at + 1 + Number(words[at]))));
+    return claims;
   };
   const first = await claim();
-  const again = await claim();
-  expect(first).toMatchObject({ result: "claimed", id: "vid_a", attempt: "1" });
-  expect(again).toMatchObject({ result: "claimed", id: "vid_a", attempt: "1", order: first["order"] });
-  expect(await ledger.countInflight("main")).toBe(1);
+  expect(first).toMatchObject([
+    { result: "claimed", id: "vid_a", attempt: "1", secret: "a-secret" },
+    { result: "claimed", id: "vid_b", attempt: "1", secret: "another" },
+  ]);
+  expect(await claim()).toEqual(first);
+  expect(await ledger.countInflight("main")).toBe(2);
   const attempt = { videoId: "vid_a", number: 1, secret: "a-secret", account: "main" };
   await ledger.learnAnswer(attempt, { fact: "unknown" });
-  expect(await claim()).toEqual({ met: "idle" });
-  expect((await ledger.read("vid_b"))?.record.phase).toBe("queued");
+  expect(await claim()).toEqual(first.slice(1));
+  expect((await ledger.read("vid_c"))?.record.phase).toBe("queued");
 });
 
 test("turns beyond the places wait, and each freed place lets one of them go on, first come first", async () => {

@@ -368,18 +368,20 @@ export class World {
     multi.zrange(`${this.prefix}:leases:${ACCOUNT}`, 0, -1);
     multi.zscore(`${this.prefix}:due`, this.id);
     multi.hmget(`${this.prefix}:spend:${day}`, "reserved", "billed");
+    multi.get(`${this.prefix}:files:${this.id}`);
     const answers = ((await multi.exec()) ?? []).map(([, answer]) => answer);
-    const [fields, leases, due, spend] = answers as [
+    const [fields, leases, due, spend, files] = answers as [
       Record<string, string>,
       string[],
       string | null,
       (string | null)[],
+      string | null,
     ];
     const strays = Object.entries(fields).filter(
       ([name, value]) => name.startsWith("stray:") && value !== "",
     );
     return {
-      record: parseRecord(this.id, fields),
+      record: parseRecord(this.id, fields, files),
       leases: new Set(leases.map((member) => Number(member.split("#")[1]))),
       strays: new Set(strays.map(([name]) => name.slice("stray:".length))),
       isDue: due !== null,
