@@ -154,6 +154,23 @@ describe("what is not there", () => {
   });
 });
 
+test("several accounts: each key is asked for its balance, and one without money is named", async () => {
+  sandbox.configure({ perKey: { "sk-empty-one": { balanceUsd: 0 } } });
+  const accounts = [
+    { name: "main", key: SECRETS.key },
+    { name: "spare", key: "sk-empty-one" },
+  ];
+  const { exitCode, output, verdicts } = await doctor(["--json"], {
+    APIXO_API_KEY: "",
+    APIXO_ACCOUNTS: JSON.stringify(accounts),
+  });
+  sandbox.reset();
+  expect([exitCode, verdicts["provider-main"], verdicts["provider-spare"]]).toEqual([0, "ok", "warn"]);
+  expect(output).not.toContain("sk-empty-one");
+  const both = await doctor(["--json"], { APIXO_ACCOUNTS: JSON.stringify(accounts) });
+  expect([both.exitCode, both.verdicts["provider"]]).toEqual([1, "refuse"]);
+});
+
 test("a key that the provider refuses is refused", async () => {
   sandbox.configure({ faults: { "balance:error:401": 1 } });
   const { exitCode, verdicts } = await doctor(["--json"]);

@@ -15,9 +15,9 @@ import {
   setting,
   type Environment,
 } from "@rushes/lifecycle";
+import { ACCOUNTS_FIX, parseAccounts } from "@rushes/apixo";
 import { LOG_LEVELS } from "@rushes/telemetry";
 import { parseWebhookSecrets } from "@rushes/webhooks";
-import { ACCOUNTS_FIX, parseAccounts } from "./accounts.ts";
 
 export const ROLES = ["submit", "poll", "archive", "notify", "sweep"] as const;
 export type Role = (typeof ROLES)[number];

@@ -1,3 +1,4 @@
+export { ACCOUNTS_FIX, parseAccounts, type ListedAccount } from "./account-list.ts";
 export type { Answer } from "./answer.ts";
 export type { ApiKey } from "./api-key.ts";
 export { createApixoClient, type ApixoClient } from "./client.ts";

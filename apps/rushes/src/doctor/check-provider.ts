@@ -1,15 +1,36 @@
-import { createApixoClient } from "@rushes/apixo";
+import { createApixoClient, type ApiKey } from "@rushes/apixo";
 import { Failure } from "@rushes/pipeline";
 import type { Finding } from "@rushes/preflight";
 import type { DoctorSettings } from "./settings.ts";
 
 const TIMEOUT_MS = 10_000;
-const check = "provider";
 
-/** Asks for the balance of the key, or, without a key, only whether somebody answers at the address. Orders nothing. */
-export async function checkProvider(settings: DoctorSettings): Promise<Finding> {
-  const { APIXO_API_KEY: apiKey, APIXO_BASE_URL: baseUrl } = settings;
-  if (apiKey === undefined) return await checkAddress(baseUrl);
+/** Asks for the balance of each key, or, without a key, only whether somebody answers at the address. Orders nothing. */
+export async function checkProviders(settings: DoctorSettings): Promise<Finding[]> {
+  const { APIXO_API_KEY: onlyKey, APIXO_ACCOUNTS: accounts, APIXO_BASE_URL: baseUrl } = settings;
+  if (accounts !== undefined) {
+    const ofAccount = async ({ name, key }: (typeof accounts)[number]): Promise<Finding> =>
+      await checkKey({ check: `provider-${name}`, variable: "APIXO_ACCOUNTS", apiKey: key, baseUrl });
+    const findings = await Promise.all(accounts.map(ofAccount));
+    return onlyKey === undefined ? findings : [BOTH, ...findings];
+  }
+  if (onlyKey === undefined) return [await checkAddress(baseUrl)];
+  return [await checkKey({ check: CHECK, variable: "APIXO_API_KEY", apiKey: onlyKey, baseUrl })];
+}
+
+const CHECK = "provider";
+
+const BOTH: Finding = {
+  check: CHECK,
+  found: "APIXO_API_KEY and APIXO_ACCOUNTS are both set; workers will not start",
+  verdict: "refuse",
+  fix: "move the key into the list, and unset APIXO_API_KEY",
+  lasting: true,
+};
+
+type KeyCheck = { check: string; variable: string; apiKey: ApiKey; baseUrl: string };
+
+async function checkKey({ check, variable, apiKey, baseUrl }: KeyCheck): Promise<Finding> {
   try {
     const client = createApixoClient({
       baseUrl,
@@ -18,26 +39,30 @@ export async function checkProvider(settings: DoctorSettings): Promise<Finding> 
       statusTimeoutMs: TIMEOUT_MS,
     });
     try {
-      return judgeBalance(await client.currentBalance());
+      return judgeBalance(check, await client.currentBalance());
     } finally {
       await client.close();
     }
   } catch (error) {
-    if (error instanceof Failure) return judgeFailure(error);
+    if (error instanceof Failure) return judgeFailure(check, error, variable);
     throw error;
   }
 }
 
-function judgeBalance(micros: number): Finding {
+function judgeBalance(check: string, micros: number): Finding {
   const found = `the key is valid, its balance is $${(micros / 1_000_000).toFixed(2)}`;
   if (micros > 0) return { check, found, verdict: "ok" };
-  return { check, found, verdict: "warn", fix: "top up the account; until then orders wait" };
+  return { check, found, verdict: "warn", fix: "top up the account; until then nothing is submitted there" };
 }
 
 /** The balance call stands in no current document of the provider: only a clear no is taken for one. */
-function judgeFailure({ kind, message: found, httpStatus }: Failure): Finding {
+function judgeFailure(
+  check: string,
+  { kind, message: found, httpStatus }: Failure,
+  variable: string,
+): Finding {
   if (kind === "misconfigured" && httpStatus !== 404) {
-    return { check, found, verdict: "refuse", fix: "check APIXO_API_KEY and APIXO_BASE_URL", lasting: true };
+    return { check, found, verdict: "refuse", fix: `check ${variable} and APIXO_BASE_URL`, lasting: true };
   }
   if (httpStatus === undefined) {
     return {
@@ -51,6 +76,7 @@ function judgeFailure({ kind, message: found, httpStatus }: Failure): Finding {
 }
 
 async function checkAddress(baseUrl: string): Promise<Finding> {
+  const check = CHECK;
   const { host } = new URL(baseUrl);
   try {
     const response = await fetch(baseUrl, { redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) });

@@ -3,7 +3,7 @@ import { refusalsAmong, type Finding } from "@rushes/preflight";
 import type { Terminal } from "../terminal.ts";
 import { findBucket } from "./check-bucket.ts";
 import { checkNode } from "./check-node.ts";
-import { checkProvider } from "./check-provider.ts";
+import { checkProviders } from "./check-provider.ts";
 import { checkRedis } from "./check-redis.ts";
 import { findingsTable } from "./findings-table.ts";
 import { doctorSchema } from "./settings.ts";
@@ -34,12 +34,12 @@ export async function runDoctor({ environment, terminal, json, writeTest }: Doct
 async function findAll(environment: Environment, writeTest: boolean): Promise<Finding[]> {
   try {
     const settings = parseEnvironment(doctorSchema, environment);
-    const [redis, bucket, provider] = await Promise.all([
+    const [redis, bucket, providers] = await Promise.all([
       checkRedis(settings),
       findBucket(settings, writeTest),
-      checkProvider(settings),
+      checkProviders(settings),
     ]);
-    return [...redis, bucket, provider];
+    return [...redis, bucket, ...providers];
   } catch (error) {
     if (!(error instanceof EnvironmentProblem)) throw error;
     return error.problems.map(({ variable, fix }) => ({

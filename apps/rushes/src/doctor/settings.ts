@@ -1,4 +1,5 @@
-import { flag, httpUrl, plainText, secretText } from "@rushes/lifecycle";
+import { ACCOUNTS_FIX, parseAccounts } from "@rushes/apixo";
+import { flag, httpUrl, plainText, Secret, secretText, setting } from "@rushes/lifecycle";
 import { z } from "zod";
 
 /** What `doctor` looks at: the settings of api and worker that lead outside, with the same defaults. */
@@ -15,6 +16,9 @@ export const doctorSchema = z.object({
   AWS_ENDPOINT_URL_S3: httpUrl().optional(),
   S3_FORCE_PATH_STYLE: flag(false),
   APIXO_API_KEY: secretText("the provider's API key").optional(),
+  APIXO_ACCOUNTS: setting(ACCOUNTS_FIX, (text) =>
+    parseAccounts(text)?.map((account) => ({ name: account.name, key: new Secret(account.key) })),
+  ).optional(),
   APIXO_BASE_URL: httpUrl("https://api.apixo.ai/api/v1"),
 });
 
