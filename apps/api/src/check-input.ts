@@ -1,5 +1,6 @@
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
+import { checkBatch, MOST_BATCH_ERRORS } from "./batch-errors.ts";
 import { fieldErrors } from "./field-errors.ts";
 import { HttpProblem } from "./http-problem.ts";
 import { checkOrder } from "./order-errors.ts";
@@ -34,6 +35,17 @@ export const checkOrderInput: FastifySchemaCompiler<unknown> = (part) => {
     const checked = checkOrder(body);
     if ("order" in checked) return { value: checked.order };
     return { error: new HttpProblem("invalid_order", { errors: checked.errors }) };
+  };
+};
+
+/** As `checkInput`, for a route whose body is a batch of orders. */
+export const checkBatchInput: FastifySchemaCompiler<unknown> = (part) => {
+  if (part.httpPart !== "body") return checkInput(part);
+  return (body: unknown) => {
+    const checked = checkBatch(body);
+    if ("orders" in checked) return { value: { videos: checked.orders } };
+    const { errors } = checked;
+    return { error: new HttpProblem("invalid_order", { errors, mostErrors: MOST_BATCH_ERRORS }) };
   };
 };
 

@@ -17,7 +17,7 @@ const MAX_BODY_BYTES = 256 * 1024;
 /** Node's own default, said aloud because the documentation of `headers_too_large` names it. */
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_PARAM_CHARACTERS = 400;
-/** For a whole request to arrive; a quarter of a megabyte needs no longer on any line. */
+/** For a whole request to arrive; even the 16 MiB of a batch need no longer between services. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The server with all its routes, not listening yet. */

@@ -7,6 +7,8 @@ export type ProblemDetails = {
   /** One or two sentences on this very occurrence. */
   detail?: string;
   errors?: readonly FieldError[];
+  /** So many of them are listed; 100 unless given. */
+  mostErrors?: number;
   /** Further headers of the answer. */
   headers?: Readonly<Record<string, string>>;
 };
@@ -49,15 +51,15 @@ export const PROBLEM_TYPE = "application/problem+json";
 
 export function problemDocument({ code, details }: HttpProblem, requestId?: string): ProblemDocument {
   const { status, title, advice } = PROBLEMS[code];
-  const { errors } = details;
+  const { errors, mostErrors = MAX_ERRORS } = details;
   return {
     type: `/docs#${code}`,
     title,
     status,
     code,
     detail: details.detail ?? advice,
-    ...(errors ? { errors: errors.slice(0, MAX_ERRORS) } : {}),
-    ...(errors && errors.length > MAX_ERRORS ? { errors_omitted: errors.length - MAX_ERRORS } : {}),
+    ...(errors ? { errors: errors.slice(0, mostErrors) } : {}),
+    ...(errors && errors.length > mostErrors ? { errors_omitted: errors.length - mostErrors } : {}),
     ...(requestId === undefined ? {} : { request_id: requestId }),
   };
 }

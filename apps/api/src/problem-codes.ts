@@ -108,7 +108,7 @@ export const PROBLEMS = {
   body_too_large: {
     status: 413,
     title: "The body is too large",
-    advice: "An order may have 256 KiB. Send images as URLs.",
+    advice: "An order may have 256 KiB, a batch 16 MiB. Send images as URLs.",
   },
   unsupported_media_type: {
     status: 415,
@@ -118,7 +118,8 @@ export const PROBLEMS = {
   invalid_order: {
     status: 422,
     title: "The order is not valid",
-    advice: "The list errors names every field that is wrong. Nothing was ordered.",
+    advice:
+      "The list errors names every field that is wrong, of every order of a batch. Nothing was ordered.",
   },
   invalid_body: {
     status: 422,

@@ -10,6 +10,7 @@ import { addListLimits } from "./routes/list-limits.ts";
 import { addLivez } from "./routes/livez.ts";
 import { addMetrics } from "./routes/metrics.ts";
 import { addOpenapi } from "./routes/openapi.ts";
+import { addOrderBatch } from "./routes/order-batch.ts";
 import { addOrderVideo } from "./routes/order-video.ts";
 import { addPinLimits } from "./routes/pin-limits.ts";
 import { addPollVideo } from "./routes/poll-video.ts";
@@ -33,6 +34,7 @@ export const OPEN_ROUTES: readonly AddRoute[] = [
 /** Under `/v1`, for callers with a key. */
 export const KEYED_ROUTES: readonly AddRoute[] = [
   addOrderVideo,
+  addOrderBatch,
   addListVideos,
   addGetVideo,
   addCancelVideo,

@@ -43,6 +43,7 @@ describe("/openapi.json", () => {
     expect(new Set(calls)).toEqual(
       new Set([
         "post /v1/videos",
+        "post /v1/videos/batch",
         "get /v1/videos",
         "get /v1/videos/{id}",
         "post /v1/videos/{id}/cancel",

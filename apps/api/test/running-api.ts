@@ -15,6 +15,7 @@ export type RunningApi = Api & {
   /** Asks as a caller would. A body other than a text is sent as JSON. */
   ask(path: string, options?: AskOptions): Promise<Answer>;
   order(body: unknown, options?: AskOptions): Promise<Answer>;
+  orderBatch(videos: unknown, options?: AskOptions): Promise<Answer>;
 };
 
 export type AskOptions = {
@@ -73,6 +74,8 @@ export async function runApiWithoutRedis(
     lines,
     ask,
     order: (body, options) => ask("/v1/videos", { method: "POST", body, ...options }),
+    orderBatch: (videos, options) =>
+      ask("/v1/videos/batch", { method: "POST", body: { videos }, ...options }),
   };
 }
 
@@ -81,7 +84,7 @@ async function askAt(url: string, path: string, options: AskOptions = {}): Promi
   const headers = new Headers();
   if (body !== undefined) headers.set("content-type", "application/json");
   if (key !== undefined) headers.set("authorization", `Bearer ${key}`);
-  const isOrder = method === "POST" && path.split("?")[0] === "/v1/videos";
+  const isOrder = method === "POST" && /^\/v1\/videos(?:\/batch)?(?:\?|$)/.test(path);
   const ownKey = idempotencyKey === undefined && isOrder ? freshKey() : idempotencyKey;
   if (ownKey !== undefined && ownKey !== null) headers.set("idempotency-key", ownKey);
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);

@@ -2,12 +2,11 @@
 -- ARGV: prefix, id, owner, idempotency hash ('' = none), fingerprint, order JSON, mode, duration, price micros,
 --       max charges, priority, delay ms, budget micros per day (-1 = none), grace ms,
 --       events to tell (' a b ', with a blank around each; '' = none)
-local id, owner, idempotency, fingerprint, order = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local priority, delayMs, budget, graceMs = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
+local id, owner, idempotency, fingerprint = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 -- The same id again is this very request, sent once more by a connection that died before the answer came.
 local again = load(id)
-if again then return reply('admitted', again, { 'id', id }) end
+if again then return reply('admitted', nil, { 'id', id, 'created', get(again, 'created') }) end
 
 local memory = key('idempotency:' .. owner .. ':' .. idempotency)
 if idempotency ~= '' then
@@ -17,25 +16,11 @@ if idempotency ~= '' then
   end
 end
 
-local record = { id = id, fields = {}, changed = {} }
-set(record, 'owner', owner)
-set(record, 'mode', ARGV[7])
-set(record, 'duration', ARGV[8])
-set(record, 'price', ARGV[9])
-set(record, 'max_charges', ARGV[10])
-if not reserveFreeUnit(record, budget) then return reply('over_budget') end
-
--- Same place for the whole wait: higher priorities first, then in order of admission.
-set(record, 'place', -priority * 1e12 + redis.call('INCR', key('admitted')))
-set(record, 'idempotency', idempotency)
-set(record, 'created', NOW)
-set(record, 'attempts', 0)
-if ARGV[15] ~= '' then set(record, 'webhook', ARGV[15]) end
-set(record, 'not_before', NOW + delayMs)
-move(record, 'queued', NOW + delayMs + graceMs)
-redis.call('SET', key('order:' .. id), order)
+if not allows(tonumber(ARGV[13]), tonumber(ARGV[9])) then return reply('over_budget') end
+admit({
+  id = id, owner = owner, idempotency = idempotency, json = ARGV[6], mode = ARGV[7], duration = ARGV[8], price = ARGV[9],
+  maxCharges = ARGV[10], place = placeOf(tonumber(ARGV[11]), redis.call('INCR', key('admitted'))),
+  delayMs = tonumber(ARGV[12]), graceMs = tonumber(ARGV[14]), webhook = ARGV[15],
+})
 if idempotency ~= '' then redis.call('HSET', memory, 'id', id, 'fingerprint', fingerprint) end
-redis.call('SADD', key('owners'), owner)
-redis.call('ZADD', key('listing:' .. owner), 0, id)
-save(record, 'admitted')
-return reply('admitted', record, { 'id', id })
+return reply('admitted', nil, { 'id', id, 'created', digits(NOW) })

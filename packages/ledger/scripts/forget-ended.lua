@@ -21,7 +21,11 @@ for _, id in ipairs(ids) do
     redis.call('ZREM', key('listing:' .. owner), id)
     redis.call('ZREM', key('due'), id)
     redis.call('ZREM', key('watched'), id)
-    if get(record, 'idempotency') ~= '' then redis.call('DEL', key('idempotency:' .. owner .. ':' .. get(record, 'idempotency'))) end
+    if get(record, 'idempotency') ~= '' then
+      -- The key of a batch counts its records and goes with the last one; that of a single order has no count.
+      local memory = key('idempotency:' .. owner .. ':' .. get(record, 'idempotency'))
+      if redis.call('HINCRBY', memory, 'records', -1) <= 0 then redis.call('DEL', memory) end
+    end
     for n = 1, num(record, 'attempts') do
       redis.call('ZREM', key('charges'), id .. '#' .. n)
       if get(record, of(n, 'task')) ~= '' then redis.call('DEL', key('task:' .. get(record, of(n, 'task')))) end

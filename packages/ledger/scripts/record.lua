@@ -327,10 +327,15 @@ local function book(record, column, micros, day)
   gatherSum(day, column, micros)
 end
 
+-- Whether today's budget has so much left; -1 = there is none to keep.
+local function allows(budgetMicros, micros)
+  return budgetMicros < 0 or spentOn(TODAY) + micros <= budgetMicros
+end
+
 -- The free unit is a reservation that no attempt has taken yet; only a queued video has one.
 local function reserveFreeUnit(record, budgetMicros)
   local price = num(record, 'price')
-  if budgetMicros >= 0 and spentOn(TODAY) + price > budgetMicros then return false end
+  if not allows(budgetMicros, price) then return false end
   set(record, 'free', 1)
   set(record, 'free_day', TODAY)
   book(record, 'reserved', price, TODAY)
@@ -357,12 +362,15 @@ end
 -- next turn in virtual time (start-time fair queueing: a caller's next turn starts one after its last, but
 -- never before the virtual clock). Videos that must wait for a time stand in 'later' instead.
 
-local function standInLine(id, owner, place)
-  local line = key('line:' .. owner)
-  redis.call('ZADD', line, digits(place), id)
+local function joinCallers(owner)
   if redis.call('ZSCORE', key('line'), owner) == false then
     redis.call('ZADD', key('line'), digits(math.max(clockOf(''), clockOf(owner))), owner)
   end
+end
+
+local function standInLine(id, owner, place)
+  redis.call('ZADD', key('line:' .. owner), digits(place), id)
+  joinCallers(owner)
 end
 
 local function leaveLine(record)
@@ -499,6 +507,43 @@ local function reply(result, record, more)
     flat[#flat + 1] = record.delivery
   end
   return flat
+end
+
+-- ---- admission ----
+
+local admitted = nil
+
+-- A new record in line, with its money reserved. Whoever calls this has seen that the budget allows it. It is what `set`
+-- and `save` would make of a new record, written out because a batch does this a thousand times.
+--   order: id, owner, idempotency, mode, webhook, json, as text: duration, price, maxCharges; as numbers: place, delayMs, graceMs
+local function admit(order)
+  local id, owner, due = order.id, order.owner, digits(NOW + order.delayMs + order.graceMs)
+  local notBefore, place = digits(NOW + order.delayMs), digits(order.place)
+  admitted = admitted or cjson.encode({ '1', digits(NOW), 'queued', 'admitted' })
+  redis.call('SET', key('order:' .. id), order.json)
+  redis.call('HSET', key('video:' .. id), 'phase', 'queued', 'rev', '1', 'wake', '1', 'owner', owner, 'mode', order.mode,
+    'duration', order.duration, 'price', order.price, 'max_charges', order.maxCharges, 'attempts', '0', 'reserved', order.price,
+    'free', '1', 'free_day', TODAY, 'place', place, 'idempotency', order.idempotency,
+    'created', digits(NOW), 'not_before', notBefore, 'due', due)
+  if order.webhook ~= '' then redis.call('HSET', key('video:' .. id), 'webhook', order.webhook) end
+  redis.call('RPUSH', key('history:' .. id), admitted)
+  gatherSum(TODAY, 'reserved', tonumber(order.price))
+  enter('listing:' .. owner, '0', id)
+  enter('phase:queued:' .. owner, '0', id)
+  enter('due', due, id)
+  if order.delayMs > 0 then
+    enter('later', notBefore, id)
+  else
+    enter('line:' .. owner, place, id)
+    if isFirst('in line ' .. owner) then joinCallers(owner) end
+  end
+  if isFirst('owner ' .. owner) then redis.call('SADD', key('owners'), owner) end
+  news[#news + 1] = id .. ' 1 queued'
+end
+
+-- Same place for the whole wait: higher priorities first, then in order of admission.
+local function placeOf(priority, number)
+  return -priority * 1e12 + number
 end
 
 -- ---- the rules; their numbers are those of docs/transitions.md ----

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { priceMicros, wantedEvents, type Order } from "@rushes/pipeline";
+import { priceMicros, wantedEvents, type Order, type VideoRecord } from "@rushes/pipeline";
+import { parseRecord } from "./parse-record.ts";
 import { fieldsOf, type RunScript } from "./scripts.ts";
 
 export type AdmissionRequest = {
@@ -13,7 +14,8 @@ export type AdmissionRequest = {
 };
 
 export type Admission =
-  | { kind: "admitted"; videoId: string; wake: number }
+  /** `record`: as it was written, so that nobody has to read it to answer. */
+  | { kind: "admitted"; videoId: string; wake: number; record: VideoRecord }
   /** The same key and the same order came before: that video, unchanged. */
   | { kind: "replayed"; videoId: string }
   /** The same key came before with another order. */
@@ -26,48 +28,89 @@ export const NO_BUDGET = -1;
 /** How long after its time a job may be missing before the sweep wakes the video itself. */
 export const SWEEP_GRACE_MS = 10_000;
 
+/** The `rev` of a new record, and of its first wake-up. */
+export const FIRST_REV = 1;
+
 /** Writes record, place in line, reservation and idempotency key in one script: all, or nothing. */
 export async function admit(run: RunScript, prefix: string, request: AdmissionRequest): Promise<Admission> {
-  const { videoId, order } = request;
+  const { videoId, owner, order } = request;
   const orderJson = JSON.stringify(order);
   const reply = fieldsOf(
     await run("admit-video", `${prefix}:video:${videoId}`, [
       videoId,
-      request.owner,
+      owner,
       request.idempotencyKey === null ? "" : sha256(request.idempotencyKey),
       sha256(canonicalJson(order)),
       orderJson,
       order.input.mode,
       order.input.duration,
-      priceMicros(order.input.mode, order.input.duration),
+      priceOf(order),
       order.max_charges,
       order.priority,
-      Math.round(order.delay_s * 1000),
+      delayMsOf(order),
       request.budgetMicros ?? NO_BUDGET,
       SWEEP_GRACE_MS,
-      wantedEvents(order)
-        .map((event) => ` ${event} `)
-        .join(""),
+      eventsToTell(order),
     ]),
   );
   const id = reply["id"] ?? "";
-  const admissions: Record<string, Admission> = {
-    admitted: { kind: "admitted", videoId, wake: Number(reply["wake"]) },
-    replayed: { kind: "replayed", videoId: id },
-    conflict: { kind: "conflict", videoId: id },
-    over_budget: { kind: "over_budget" },
-  };
-  const admission = admissions[String(reply["result"])];
-  if (!admission) throw new Error(`admit-video answered ${reply["result"]}`);
-  return admission;
+  const { result = "nothing" } = reply;
+  switch (result) {
+    case "admitted":
+      return {
+        kind: "admitted",
+        videoId,
+        wake: FIRST_REV,
+        record: admittedRecord(videoId, owner, order, Number(reply["created"])),
+      };
+    case "replayed":
+    case "conflict":
+      return { kind: result, videoId: id };
+    case "over_budget":
+      return { kind: "over_budget" };
+  }
+  throw new Error(`admit-video answered ${result}`);
 }
 
-function sha256(text: string): string {
+/** A record at the moment of its admission, as `admit` in `record.lua` writes it. */
+export function admittedRecord(id: string, owner: string, order: Order, createdMs: number): VideoRecord {
+  const price = String(priceOf(order));
+  return parseRecord(id, {
+    owner,
+    phase: "queued",
+    mode: order.input.mode,
+    duration: String(order.input.duration),
+    price,
+    reserved: price,
+    max_charges: String(order.max_charges),
+    rev: String(FIRST_REV),
+    wake: String(FIRST_REV),
+    due: String(createdMs + delayMsOf(order) + SWEEP_GRACE_MS),
+    created: String(createdMs),
+  });
+}
+
+export function priceOf({ input }: Order): number {
+  return priceMicros(input.mode, input.duration);
+}
+
+export function delayMsOf(order: Order): number {
+  return Math.round(order.delay_s * 1000);
+}
+
+/** Each with a blank around it, as the scripts look for them; empty = none. */
+export function eventsToTell(order: Order): string {
+  return wantedEvents(order)
+    .map((event) => ` ${event} `)
+    .join("");
+}
+
+export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
 /** JSON whose keys are sorted: two orders that mean the same have the same fingerprint, however they were typed. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     part !== null && typeof part === "object" && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))

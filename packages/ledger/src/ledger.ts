@@ -13,6 +13,7 @@ import {
   type Standing,
 } from "@rushes/pipeline";
 import { admit, SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
+import { admitBatch, type BatchAdmission, type BatchRequest } from "./batch-admission.ts";
 import { createDeliveries, type DeliveryLedger } from "./deliveries.ts";
 import { gatherRequests } from "./gather-requests.ts";
 import { openLimitBook, type AccountLimits, type LimitBook } from "./limit-book.ts";
@@ -85,6 +86,8 @@ export type Watched = { videoId: string; rev: number };
 export type Ledger = Records &
   OperatorVerbs & {
     admit(request: Omit<AdmissionRequest, "budgetMicros">): Promise<Admission>;
+    /** Admits all of these orders, or none. */
+    admitBatch(request: Omit<BatchRequest, "budgetMicros">): Promise<BatchAdmission>;
     /** Webhooks that are owed, and what came of them. */
     deliveries: DeliveryLedger;
     readMany(videoIds: readonly string[]): Promise<Reading[]>;
@@ -161,6 +164,7 @@ export function createLedger(
     deliveries: createDeliveries(redis, run, prefix),
 
     admit: (request) => admit(run, prefix, { ...request, budgetMicros: settings.budgetMicros }),
+    admitBatch: (request) => admitBatch(run, prefix, { ...request, budgetMicros: settings.budgetMicros }),
 
     read: readGathered(redis, prefix),
     readMany: (videoIds) => readReadings(redis, prefix, videoIds),

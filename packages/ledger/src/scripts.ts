@@ -5,6 +5,7 @@ import { gatherRequests } from "./gather-requests.ts";
 /** Every script is one file under `scripts/`: one moment that is atomic. */
 const SCRIPTS = [
   "admit-video",
+  "admit-batch",
   "claim-submission",
   "learn-answer",
   "expire-submission",
@@ -64,16 +65,19 @@ export function loadScripts(redis: Redis, prefix: string, read: ReadScript): Run
   const gathered = new Map(
     SCRIPTS.map((name) => [
       name,
-      gatherRequests<ScriptRequest, string[]>(async (requests) => {
-        const args: (string | number)[] = [];
-        for (const request of requests) args.push(request.args.length, ...request.args);
-        const answers = await commands[commandOf(name)]?.call(redis, requests[0].routeKey, prefix, ...args);
-        return requests.map((_, index) => {
-          const [word, answer] = answers?.[index] ?? [];
-          if (typeof answer === "object") return { status: "fulfilled", value: answer };
-          return { status: "rejected", reason: new Error(answer ?? `${name} answered ${word}`) };
-        });
-      }, REQUESTS_AT_ONCE),
+      gatherRequests<ScriptRequest, string[]>(
+        async (requests) => {
+          const args: (string | number)[] = [];
+          for (const request of requests) args.push(request.args.length, ...request.args);
+          const answers = await commands[commandOf(name)]?.call(redis, requests[0].routeKey, prefix, ...args);
+          return requests.map((_, index) => {
+            const [word, answer] = answers?.[index] ?? [];
+            if (typeof answer === "object") return { status: "fulfilled", value: answer };
+            return { status: "rejected", reason: new Error(answer ?? `${name} answered ${word}`) };
+          });
+        },
+        name === "admit-batch" ? 1 : REQUESTS_AT_ONCE,
+      ),
     ]),
   );
   return async (name, routeKey, args) => {
@@ -88,7 +92,10 @@ type ScriptRequest = { routeKey: string; args: readonly (string | number)[] };
 /** What `run-requests.lua` says of one request. */
 type Answer = readonly ["done", string[]] | readonly ["failed", string];
 
-/** Redis does nothing else while a script runs: so many requests take it about two milliseconds. */
+/**
+ * Redis does nothing else while a script runs: so many requests take it about two milliseconds. A batch is long by itself,
+ * so others must get a turn between two of them.
+ */
 const REQUESTS_AT_ONCE = 40;
 
 function commandOf(name: ScriptName): string {

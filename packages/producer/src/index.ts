@@ -1,6 +1,7 @@
 export { createCallerDesk, type CallerDesk, type CallerDeskOptions } from "./caller-desk.ts";
 export {
   createProducer,
+  type OrderBatchRequest,
   type OrderVideoRequest,
   type Producer,
   type ProducerOptions,

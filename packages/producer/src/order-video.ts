@@ -1,9 +1,11 @@
-import { ulid } from "ulid";
 import { summarize, type Order } from "@rushes/pipeline";
-import type { Admission, Ledger } from "@rushes/ledger";
+import type { Admission, BatchAdmission, Ledger } from "@rushes/ledger";
 import type { WakeQueues } from "@rushes/queue";
+import { createVideoId, createVideoIds } from "./video-ids.ts";
 
 export type OrderVideoRequest = { order: Order; owner: string; idempotencyKey: string | null };
+/** 1 to `MOST_IN_BATCH` orders; their videos stand in line in this order. */
+export type OrderBatchRequest = { orders: readonly Order[]; owner: string; idempotencyKey: string | null };
 
 export type Producer = {
   /**
@@ -14,34 +16,55 @@ export type Producer = {
    *   same idempotency key.
    */
   orderVideo(request: OrderVideoRequest): Promise<Admission>;
+  /** The same for many: all of them, or none. */
+  orderBatch(request: OrderBatchRequest): Promise<BatchAdmission>;
 };
 
 export type ProducerOptions = {
-  ledger: Pick<Ledger, "admit">;
+  ledger: Pick<Ledger, "admit" | "admitBatch">;
   queues: Pick<WakeQueues, "wake">;
-  /** Told when a wake-up could not be added; the order stands. */
+  /** Told when wake-ups could not be added; the orders stand. Of a batch the first video without one is named. */
   onProblem: (error: unknown, videoId: string) => void;
 };
 
+/** BullMQ adds the jobs of one call in one transaction, and Redis serves nobody else meanwhile. */
+const WAKE_UPS_AT_ONCE = 100;
+
 export function createProducer({ ledger, queues, onProblem }: ProducerOptions): Producer {
+  async function wake(videos: readonly { videoId: string; order: Order }[], rev: number): Promise<void> {
+    for (let from = 0; from < videos.length; from += WAKE_UPS_AT_ONCE) {
+      const some = videos.slice(from, from + WAKE_UPS_AT_ONCE);
+      try {
+        await queues.wake(
+          some.map(({ videoId, order }) => ({
+            stage: "submit",
+            videoId,
+            rev,
+            delayMs: order.delay_s * 1000,
+            about: summarize(order),
+          })),
+        );
+      } catch (error) {
+        // The sweep would have to make up for the rest as well, if Redis is away; trying them would only take longer.
+        return onProblem(error, String(some[0]?.videoId));
+      }
+    }
+  }
+
   return {
     async orderVideo({ order, owner, idempotencyKey }) {
-      const admission = await ledger.admit({ videoId: createVideoId(), owner, idempotencyKey, order });
-      if (admission.kind === "admitted") {
-        const { videoId, wake: rev } = admission;
-        const delayMs = order.delay_s * 1000;
-        try {
-          await queues.wake([{ stage: "submit", videoId, rev, delayMs, about: summarize(order) }]);
-        } catch (error) {
-          onProblem(error, videoId);
-        }
-      }
+      const videoId = createVideoId();
+      const admission = await ledger.admit({ videoId, owner, idempotencyKey, order });
+      if (admission.kind === "admitted") await wake([{ videoId, order }], admission.wake);
+      return admission;
+    },
+
+    async orderBatch({ orders, owner, idempotencyKey }) {
+      const ids = createVideoIds(orders.length);
+      const videos = orders.map((order, index) => ({ videoId: String(ids[index]), order }));
+      const admission = await ledger.admitBatch({ videos, owner, idempotencyKey });
+      if (admission.kind === "admitted") await wake(videos, admission.wake);
       return admission;
     },
   };
-}
-
-/** Sorts by time of making; 80 random bits make it unguessable. */
-function createVideoId(): string {
-  return `vid_${ulid().toLowerCase()}`;
 }

@@ -5,6 +5,7 @@ import { checkOrderInput } from "../check-input.ts";
 import { HttpProblem } from "../http-problem.ts";
 import { readIdempotencyKey } from "../idempotency-key.ts";
 import { callerOf } from "../identify-caller.ts";
+import { keyReused, ORDER_PROBLEMS, orderHeaders, requireBody } from "../order-answers.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { videoSchema } from "../video-schema.ts";
 
@@ -18,56 +19,29 @@ export const addOrderVideo: AddRoute = (server, { settings, producer, ledger }) 
       schema: {
         summary: "Order a video",
         tags: ["videos"],
-        headers: z.looseObject({ "idempotency-key": z.string().min(1).max(255).optional() }),
+        headers: orderHeaders,
         // Nothing may be overlooked here: an unknown parameter could have meant "do not order".
         querystring: z.strictObject({}),
         body: orderSchema,
-        response: {
-          202: videoSchema,
-          ...problemAnswers(
-            "malformed_json",
-            "idempotency_key_missing",
-            "idempotency_key_invalid",
-            "over_budget",
-            "body_too_large",
-            "unsupported_media_type",
-            "invalid_order",
-            "idempotency_key_reused",
-          ),
-        },
+        response: { 202: videoSchema, ...problemAnswers(...ORDER_PROBLEMS) },
       },
       validatorCompiler: checkOrderInput,
-      preValidation: async (request) => {
-        if (request.body === undefined)
-          throw new HttpProblem("malformed_json", { detail: "The body is empty." });
-      },
+      preValidation: requireBody,
     },
     async (request, reply) => {
       const order = request.body;
       const idempotencyKey = readIdempotencyKey(request.headers["idempotency-key"], isKeyRequired);
       const admission = await producer.orderVideo({ order, owner: callerOf(request).name, idempotencyKey });
-      switch (admission.kind) {
-        case "over_budget":
-          throw new HttpProblem("over_budget");
-        case "conflict":
-          request.videoId = admission.videoId;
-          throw new HttpProblem("idempotency_key_reused", {
-            detail: `This key ordered ${admission.videoId}, with another body. Use a new key for a new order.`,
-          });
-        case "replayed":
-          reply.header("idempotent-replayed", "true");
-          break;
-        case "admitted":
-          break;
-      }
-      request.videoId = admission.videoId;
-      const reading = await ledger.read(admission.videoId);
+      if (admission.kind === "over_budget") throw new HttpProblem("over_budget");
+      const { videoId } = admission;
+      request.videoId = videoId;
+      if (admission.kind === "conflict") throw keyReused(videoId);
+      reply.code(202).header("location", `/v1/videos/${videoId}`);
+      if (admission.kind === "admitted") return reply.send(presentVideo(admission.record, order));
+      const reading = await ledger.read(videoId);
       // Its key and its record are forgotten together, so only within this very moment.
       if (reading === null) throw new HttpProblem("video_not_found");
-      return reply
-        .code(202)
-        .header("location", `/v1/videos/${admission.videoId}`)
-        .send(presentVideo(reading.record, reading.order));
+      return reply.header("idempotent-replayed", "true").send(presentVideo(reading.record, reading.order));
     },
   );
 };
