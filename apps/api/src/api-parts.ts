@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { CallbackTokens, Ledger } from "@rushes/ledger";
-import type { CallbackTaker, CallerDesk, OperatorDesk, Producer } from "@rushes/producer";
+import type { CallbackTaker, CallerDesk, EstimateOrder, OperatorDesk, Producer } from "@rushes/producer";
 import type { Logger, Metrics } from "@rushes/telemetry";
 import type { ApiSettings } from "./settings.ts";
 
@@ -11,6 +11,7 @@ export type ApiParts = {
   settings: ApiSettings;
   ledger: Ledger;
   producer: Producer;
+  estimateOrder: EstimateOrder;
   callerDesk: CallerDesk;
   operatorDesk: OperatorDesk;
   /** Null while the provider is not asked to call back. */

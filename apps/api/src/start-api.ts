@@ -3,7 +3,13 @@ import type { Redis } from "ioredis";
 import { createCallbackTokens, createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
 import type { Part } from "@rushes/lifecycle";
 import { startPreflight, type UnsafeSetup } from "@rushes/preflight";
-import { createCallbackTaker, createCallerDesk, createOperatorDesk, createProducer } from "@rushes/producer";
+import {
+  createCallbackTaker,
+  createCallerDesk,
+  createEstimator,
+  createOperatorDesk,
+  createProducer,
+} from "@rushes/producer";
 import { openProducerConnection, openWakeQueues, type WakeQueues } from "@rushes/queue";
 import { announceCalls, type Logger, type Metrics } from "@rushes/telemetry";
 import { createServer } from "./create-server.ts";
@@ -83,6 +89,7 @@ export async function startApi({
       }),
       preflight.isSafe,
     ),
+    estimateOrder: createEstimator(ledger, () => performance.now()),
     callerDesk: createCallerDesk({
       ledger,
       queues,

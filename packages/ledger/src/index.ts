@@ -32,5 +32,6 @@ export {
 export type { LineClaim } from "./limited-claims.ts";
 export type { ListingQuery } from "./listing.ts";
 export { UNCONFIRMED_BATCH, type AuditEntry, type OperatorVerbs } from "./operator-verbs.ts";
+export type { Outlook } from "./outlook.ts";
 export { readScriptFile, type ReadScript } from "./scripts.ts";
 export { startPlaceGate, type ClaimedPlace, type PlaceGate, type PlaceGateOptions } from "./place-gate.ts";

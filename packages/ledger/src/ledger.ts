@@ -20,6 +20,7 @@ import { openLimitBook, type AccountLimits, type LimitBook } from "./limit-book.
 import { createLimitedClaims, type LineClaim } from "./limited-claims.ts";
 import { listIds, readAll, type ListingQuery } from "./listing.ts";
 import { createOperatorVerbs, type OperatorVerbs } from "./operator-verbs.ts";
+import { createOutlook, type Outlook } from "./outlook.ts";
 import { parseRecord } from "./parse-record.ts";
 import { milliseconds, readTime } from "./redis-time.ts";
 import {
@@ -90,6 +91,10 @@ export type Ledger = Records &
     admitBatch(request: Omit<BatchRequest, "budgetMicros">): Promise<BatchAdmission>;
     /** Webhooks that are owed, and what came of them. */
     deliveries: DeliveryLedger;
+    /** What can be said of an order before it is one. */
+    outlook: Outlook;
+    /** As configured: micro-dollars per UTC day; null = no budget. */
+    budgetMicros: number | null;
     readMany(videoIds: readonly string[]): Promise<Reading[]>;
     list(query: ListingQuery): Promise<{ ids: string[]; hasMore: boolean }>;
     /** The head of the fair line with a place at one of these accounts and a written intent. */
@@ -162,6 +167,8 @@ export function createLedger(
 
   return {
     deliveries: createDeliveries(redis, run, prefix),
+    outlook: createOutlook(redis, prefix, limits),
+    budgetMicros: settings.budgetMicros,
 
     admit: (request) => admit(run, prefix, { ...request, budgetMicros: settings.budgetMicros }),
     admitBatch: (request) => admitBatch(run, prefix, { ...request, budgetMicros: settings.budgetMicros }),

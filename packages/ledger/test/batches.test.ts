@@ -187,6 +187,8 @@ describe("a batch", () => {
 test("wherever the append-only file is cut within a batch, the batch is there whole or not at all", async () => {
   const own = await startTestRedis({ appendFsync: "always" });
   const connection = new Redis(own.url);
+  // It is killed below, again and again.
+  connection.on("error", () => {});
   try {
     const folder = join(own.dir, "appendonlydir");
     const file = async (): Promise<string> =>

@@ -11,6 +11,7 @@ export {
   type WebhookRequest,
   type Webhooks,
 } from "./delivery.ts";
+export { etaSeconds, type AccountPace, type EndedVideo, type Pace } from "./eta.ts";
 export { Failure, type FailureClass, type FailureDetails, type FailureKind } from "./failure.ts";
 export { newsOf } from "./news.ts";
 export { notify, type NotifyPorts } from "./notify.ts";

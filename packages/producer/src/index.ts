@@ -1,4 +1,5 @@
 export { createCallerDesk, type CallerDesk, type CallerDeskOptions } from "./caller-desk.ts";
+export { createEstimator, type Estimate, type EstimateOrder } from "./estimate-order.ts";
 export {
   createProducer,
   type OrderBatchRequest,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { orderSchema, presentVideo } from "@rushes/pipeline";
 import type { AddRoute } from "../api-parts.ts";
 import { checkOrderInput } from "../check-input.ts";
+import { estimateSchema, presentEstimate } from "../estimate-schema.ts";
 import { HttpProblem } from "../http-problem.ts";
 import { readIdempotencyKey } from "../idempotency-key.ts";
 import { callerOf } from "../identify-caller.ts";
@@ -9,8 +10,18 @@ import { keyReused, ORDER_PROBLEMS, orderHeaders, requireBody } from "../order-a
 import { problemAnswers } from "../problem-schema.ts";
 import { videoSchema } from "../video-schema.ts";
 
+const querySchema = z.strictObject({
+  // Nothing may be overlooked here: an unknown parameter could have meant "do not order".
+  dry_run: z
+    .enum(["true", "false"], { error: "dry_run must be true or false" })
+    .describe(
+      "true: the order is checked and answered with 200 and what it would cost and take; nothing is ordered",
+    )
+    .optional(),
+});
+
 /** `POST /v1/videos`: one order. Answered with 202 only once the order is safe. */
-export const addOrderVideo: AddRoute = (server, { settings, producer, ledger }) => {
+export const addOrderVideo: AddRoute = (server, { settings, producer, estimateOrder, ledger }) => {
   const isKeyRequired = settings.REQUIRE_IDEMPOTENCY_KEY;
 
   server.post(
@@ -20,16 +31,18 @@ export const addOrderVideo: AddRoute = (server, { settings, producer, ledger }) 
         summary: "Order a video",
         tags: ["videos"],
         headers: orderHeaders,
-        // Nothing may be overlooked here: an unknown parameter could have meant "do not order".
-        querystring: z.strictObject({}),
+        querystring: querySchema,
         body: orderSchema,
-        response: { 202: videoSchema, ...problemAnswers(...ORDER_PROBLEMS) },
+        response: { 200: estimateSchema, 202: videoSchema, ...problemAnswers(...ORDER_PROBLEMS) },
       },
       validatorCompiler: checkOrderInput,
       preValidation: requireBody,
     },
     async (request, reply) => {
       const order = request.body;
+      if (request.query.dry_run === "true") {
+        return reply.code(200).send(presentEstimate(await estimateOrder(order, callerOf(request).name)));
+      }
       const idempotencyKey = readIdempotencyKey(request.headers["idempotency-key"], isKeyRequired);
       const admission = await producer.orderVideo({ order, owner: callerOf(request).name, idempotencyKey });
       if (admission.kind === "over_budget") throw new HttpProblem("over_budget");
