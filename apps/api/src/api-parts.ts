@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { CallbackTokens, Ledger } from "@rushes/ledger";
 import type { CallbackTaker, CallerDesk, EstimateOrder, OperatorDesk, Producer } from "@rushes/producer";
 import type { Logger, Metrics } from "@rushes/telemetry";
+import type { EventStreams } from "./event-streams.ts";
 import type { ApiSettings } from "./settings.ts";
 
 /** What routes are made from. */
@@ -12,6 +13,7 @@ export type ApiParts = {
   ledger: Ledger;
   producer: Producer;
   estimateOrder: EstimateOrder;
+  eventStreams: EventStreams;
   callerDesk: CallerDesk;
   operatorDesk: OperatorDesk;
   /** Null while the provider is not asked to call back. */

@@ -136,6 +136,11 @@ export const PROBLEMS = {
     title: "The idempotency key belongs to another order",
     advice: "The same key came before with a different order. Use a new key for a new order.",
   },
+  too_many_streams: {
+    status: 429,
+    title: "Too many streams of events are open",
+    advice: "Close some, or ask GET /v1/videos/{id} from time to time instead. A webhook needs neither.",
+  },
   headers_too_large: {
     status: 431,
     title: "The headers are too large",

@@ -19,6 +19,7 @@ import { addReceiveCallback } from "./routes/receive-callback.ts";
 import { addReleaseVideo } from "./routes/release-video.ts";
 import { addReplayDelivery } from "./routes/replay-delivery.ts";
 import { addSetLimits } from "./routes/set-limits.ts";
+import { addWatchVideo } from "./routes/watch-video.ts";
 import { addWriteOffVideo } from "./routes/write-off-video.ts";
 
 /** For whoever reaches the api. */
@@ -37,6 +38,7 @@ export const KEYED_ROUTES: readonly AddRoute[] = [
   addOrderBatch,
   addListVideos,
   addGetVideo,
+  addWatchVideo,
   addCancelVideo,
   addListDeliveries,
   addReplayDelivery,

@@ -1,6 +1,12 @@
 import type { AddressInfo } from "node:net";
 import type { Redis } from "ioredis";
-import { createCallbackTokens, createLedger, KEY_PREFIX, type LedgerSettings } from "@rushes/ledger";
+import {
+  createCallbackTokens,
+  createChangeFeed,
+  createLedger,
+  KEY_PREFIX,
+  type LedgerSettings,
+} from "@rushes/ledger";
 import type { Part } from "@rushes/lifecycle";
 import { startPreflight, type UnsafeSetup } from "@rushes/preflight";
 import {
@@ -10,10 +16,11 @@ import {
   createOperatorDesk,
   createProducer,
 } from "@rushes/producer";
-import { openProducerConnection, openWakeQueues, type WakeQueues } from "@rushes/queue";
+import { openProducerConnection, openWakeQueues, openWorkerConnection, type WakeQueues } from "@rushes/queue";
 import { announceCalls, type Logger, type Metrics } from "@rushes/telemetry";
 import { createServer } from "./create-server.ts";
 import { prepareDrain } from "./drain.ts";
+import { createEventStreams } from "./event-streams.ts";
 import { heldProducer } from "./held-producer.ts";
 import { redisAnswers } from "./redis-ping.ts";
 import type { ApiSettings } from "./settings.ts";
@@ -61,6 +68,13 @@ export async function startApi({
     logger.debug({ err }, "a queue reports a problem");
   });
 
+  // Subscribes while somebody watches. The other connection tells when Redis is away.
+  const subscriber = openWorkerConnection(settings.REDIS_URL);
+  const eventStreams = createEventStreams({
+    ledger,
+    feed: createChangeFeed(subscriber, keyPrefix, (err) => logger.debug({ err }, "changes cannot be heard")),
+  });
+
   const preflight = startPreflight({
     redis,
     demand: {
@@ -89,6 +103,7 @@ export async function startApi({
       }),
       preflight.isSafe,
     ),
+    eventStreams,
     estimateOrder: createEstimator(ledger, () => performance.now()),
     callerDesk: createCallerDesk({
       ledger,
@@ -119,7 +134,7 @@ export async function startApi({
   } catch (error) {
     preflight.stop();
     await server.close();
-    await letGo(redis, queues);
+    await letGo([redis, subscriber], queues);
     throw error;
   }
   const { port } = server.server.address() as AddressInfo;
@@ -131,17 +146,19 @@ export async function startApi({
     url,
     port,
     async stop(signal) {
+      // Watchers come back to another process with the id of the last event they saw.
+      eventStreams.end();
       await drain.end(signal);
       preflight.stop();
-      await letGo(redis, queues);
+      await letGo([redis, subscriber], queues);
     },
   };
 }
 
-/** Closing the queues sends nothing, so it ends also while Redis is away; the connection goes last. */
-async function letGo(redis: Redis, queues: WakeQueues): Promise<void> {
+/** Closing the queues sends nothing, so it ends also while Redis is away; the connections go last. */
+async function letGo(connections: readonly Redis[], queues: WakeQueues): Promise<void> {
   await queues.close();
-  redis.disconnect();
+  for (const redis of connections) redis.disconnect();
 }
 
 /**

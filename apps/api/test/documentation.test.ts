@@ -46,6 +46,7 @@ describe("/openapi.json", () => {
         "post /v1/videos/batch",
         "get /v1/videos",
         "get /v1/videos/{id}",
+        "get /v1/videos/{id}/events",
         "post /v1/videos/{id}/cancel",
         "get /v1/videos/{id}/deliveries",
         "post /v1/videos/{id}/deliveries/{delivery}/replay",

@@ -1,6 +1,7 @@
 export { SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 export { MOST_IN_BATCH, type BatchAdmission, type BatchRequest } from "./batch-admission.ts";
 export { createCallbackTokens, type CallbackTokens } from "./callback-tokens.ts";
+export { createChangeFeed, type ChangeFeed } from "./change-feed.ts";
 export { sumCharges, type ChargeSum } from "./charge-sums.ts";
 export {
   CHARGE_OUTCOMES,

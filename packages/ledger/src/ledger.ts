@@ -137,6 +137,8 @@ export type Ledger = Records &
     countInflight(account: string): Promise<number>;
     /** The record's transitions, oldest first, after the given rev. */
     readEvents(videoId: string, afterRev?: number): Promise<LedgerEvent[]>;
+    /** The same without the first so many: none is ever taken away or put in between. */
+    readEventsFrom(videoId: string, skipped: number): Promise<LedgerEvent[]>;
     /** Redis' own clock, milliseconds. */
     readTime(): Promise<number>;
   };
@@ -306,6 +308,11 @@ export function createLedger(
     async readEvents(videoId, afterRev = 0) {
       const entries = await redis.lrange(`${prefix}:history:${videoId}`, 0, -1);
       return entries.map(parseEvent).filter(({ rev }) => rev > afterRev);
+    },
+
+    async readEventsFrom(videoId, skipped) {
+      const entries = await redis.lrange(`${prefix}:history:${videoId}`, skipped, -1);
+      return entries.map(parseEvent);
     },
 
     readTime: () => readTime(redis),
