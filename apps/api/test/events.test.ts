@@ -49,12 +49,12 @@ type Watcher = {
   status: number;
   headers: Headers;
   /** The whole text so far. */
-  text(): string;
-  phases(): string[];
-  ids(): string[];
+  text: () => string;
+  phases: () => string[];
+  ids: () => string[];
   /** True once the other side has ended it. */
-  hasEnded(): boolean;
-  close(): void;
+  hasEnded: () => boolean;
+  close: () => void;
 };
 
 async function watch(url: string, key: string, lastEventId?: string): Promise<Watcher> {
