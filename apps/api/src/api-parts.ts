@@ -5,6 +5,7 @@ import type { CallbackTokens, Ledger } from "@rushes/ledger";
 import type { CallbackTaker, CallerDesk, EstimateOrder, OperatorDesk, Producer } from "@rushes/producer";
 import type { Logger, Metrics } from "@rushes/telemetry";
 import type { EventStreams } from "./event-streams.ts";
+import type { LimitRequests } from "./request-limits.ts";
 import type { ApiSettings } from "./settings.ts";
 
 /** What routes are made from. */
@@ -14,6 +15,8 @@ export type ApiParts = {
   producer: Producer;
   estimateOrder: EstimateOrder;
   eventStreams: EventStreams;
+  /** Null where keys have no limits. */
+  limitRequests: LimitRequests | null;
   callerDesk: CallerDesk;
   operatorDesk: OperatorDesk;
   /** Null while the provider is not asked to call back. */

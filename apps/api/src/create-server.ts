@@ -72,6 +72,8 @@ export function createServer(parts: ApiParts): ApiServer {
         // Prompts and links to files are nobody else's business.
         reply.header("cache-control", "no-store");
       });
+      // After the caller is known, and before a body is read.
+      await parts.limitRequests?.(keyed);
       for (const addRoute of KEYED_ROUTES) addRoute(keyed, parts);
     },
     { prefix: "/v1" },

@@ -136,6 +136,11 @@ export const PROBLEMS = {
     title: "The idempotency key belongs to another order",
     advice: "The same key came before with a different order. Use a new key for a new order.",
   },
+  too_many_requests: {
+    status: 429,
+    title: "The key has used up its requests of this minute",
+    advice: "Repeat after Retry-After seconds. Many orders may come in one request, as a batch.",
+  },
   too_many_streams: {
     status: 429,
     title: "Too many streams of events are open",

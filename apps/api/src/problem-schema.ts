@@ -20,7 +20,7 @@ export const problemSchema = z.strictObject({
 });
 
 /** Problems that any route under `/v1` may answer. */
-const EVERYWHERE = ["unauthorized", "invalid_query", "redis_unavailable"] as const;
+const EVERYWHERE = ["unauthorized", "invalid_query", "too_many_requests", "redis_unavailable"] as const;
 
 /**
  * For the documentation: the answers of a keyed route other than the wanted one. The compiler is told of none of them,

@@ -153,3 +153,23 @@ test("PUBLIC_URL needs the secret that signs what comes back there", () => {
     expect.stringMatching(/^CALLBACK_SECRET must be set with PUBLIC_URL/),
   ]);
 });
+
+test("API_REQUEST_LIMITS names keys that exist, each once", () => {
+  const API_KEYS = `anna:${"a".repeat(64)}`;
+  const parsed = parseEnvironment(settingsSchema, { API_KEYS, API_REQUEST_LIMITS: "anna:600, *:60" });
+  expect(parsed.API_REQUEST_LIMITS).toEqual([
+    { name: "anna", perMinute: 600 },
+    { name: "*", perMinute: 60 },
+  ]);
+  expect(problemsOf({ API_KEYS, API_REQUEST_LIMITS: "ben:600" })).toEqual([
+    "API_REQUEST_LIMITS must name keys of API_KEYS, or *",
+  ]);
+  expect(problemsOf({ API_KEYS, API_REQUEST_LIMITS: "anna:1,anna:2" })).toEqual([
+    "API_REQUEST_LIMITS must name every key once",
+  ]);
+  for (const limit of ["anna", "anna:0", "anna:-1", "anna:1.5", ":5", "anna:many"]) {
+    expect(problemsOf({ API_KEYS, API_REQUEST_LIMITS: limit })).toEqual([
+      expect.stringMatching(/^API_REQUEST_LIMITS.* must be name:count/),
+    ]);
+  }
+});

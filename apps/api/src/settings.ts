@@ -13,6 +13,7 @@ import {
 } from "@rushes/lifecycle";
 import { LOG_LEVELS } from "@rushes/telemetry";
 import { parseCallerKey, type CallerKey } from "./caller.ts";
+import { EVERY_OTHER_KEY, parseRequestLimit, type RequestLimit } from "./request-limits.ts";
 
 /** What the api reads of the environment. `DRAIN_MS` is how long requests in hand get when it is told to stop. */
 export const settingsSchema = z
@@ -36,6 +37,14 @@ export const settingsSchema = z
       .refine((keys) => isDistinct(keys, (key) => key.keyHash.toString("hex")), {
         error: "must not give two callers the same key",
       }),
+    /** Requests per minute and key; empty = no limit. */
+    API_REQUEST_LIMITS: commaList(
+      setting(
+        `must be name:count or ${EVERY_OTHER_KEY}:count, requests per minute of that key or of each other key`,
+        parseRequestLimit,
+      ),
+      [],
+    ).refine((limits) => isDistinct(limits, ({ name }) => name), { error: "must name every key once" }),
     REQUIRE_IDEMPOTENCY_KEY: flag(true),
     /** Micro-dollars per UTC day; undefined = no budget, 0 = nothing may be ordered. */
     BUDGET_USD_PER_DAY: dollarAmount().optional(),
@@ -48,6 +57,11 @@ export const settingsSchema = z
   .refine((all) => all.PUBLIC_URL === undefined || all.CALLBACK_SECRET !== undefined, {
     path: ["CALLBACK_SECRET"],
     error: "must be set with PUBLIC_URL, the same for api and workers",
+    when: () => true,
+  })
+  .refine((all) => namesKnownKeys(all), {
+    path: ["API_REQUEST_LIMITS"],
+    error: `must name keys of API_KEYS, or ${EVERY_OTHER_KEY}`,
     when: () => true,
   })
   .refine((all) => !letsEverybodyIn(all) || isLoopbackHost(all.HOST), {
@@ -73,12 +87,21 @@ function letsEverybodyIn(all: { API_KEYS?: readonly CallerKey[] }): boolean {
   return all.API_KEYS?.length === 0;
 }
 
+/** A limit of a key that does not exist would be a typing error that nobody sees. Entries that are wrong are missing here. */
+function namesKnownKeys(all: {
+  API_KEYS?: readonly (CallerKey | undefined)[];
+  API_REQUEST_LIMITS?: readonly (RequestLimit | undefined)[];
+}): boolean {
+  const known = new Set([EVERY_OTHER_KEY, ...(all.API_KEYS ?? []).map((key) => key?.name)]);
+  return (all.API_REQUEST_LIMITS ?? []).every((limit) => known.has(limit?.name ?? EVERY_OTHER_KEY));
+}
+
 function isLoopbackUrl(url: string | undefined): boolean {
   return url === undefined || !URL.canParse(url) || isLoopbackHost(new URL(url).hostname);
 }
 
-function isDistinct(keys: readonly CallerKey[], by: (key: CallerKey) => string): boolean {
-  return new Set(keys.map(by)).size === keys.length;
+function isDistinct<Item>(items: readonly Item[], by: (item: Item) => string): boolean {
+  return new Set(items.map(by)).size === items.length;
 }
 
 function parseRedisUrl(text: string): string | undefined {

@@ -22,6 +22,7 @@ import { createServer } from "./create-server.ts";
 import { prepareDrain } from "./drain.ts";
 import { createEventStreams } from "./event-streams.ts";
 import { heldProducer } from "./held-producer.ts";
+import { requestLimiter } from "./request-limits.ts";
 import { redisAnswers } from "./redis-ping.ts";
 import type { ApiSettings } from "./settings.ts";
 
@@ -104,6 +105,7 @@ export async function startApi({
       preflight.isSafe,
     ),
     eventStreams,
+    limitRequests: requestLimiter(redis, keyPrefix, settings.API_REQUEST_LIMITS),
     estimateOrder: createEstimator(ledger, () => performance.now()),
     callerDesk: createCallerDesk({
       ledger,

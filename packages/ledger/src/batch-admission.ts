@@ -12,7 +12,7 @@ import {
 } from "./admission.ts";
 import { fieldsOf, type RunScript } from "./scripts.ts";
 
-/** What one script admits while Redis does nothing else: about 15 ms. */
+/** What one script admits while Redis does nothing else: some 25 ms on two cores of a small machine. */
 export const MOST_IN_BATCH = 1_000;
 
 export type BatchRequest = {
