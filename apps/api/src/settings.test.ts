@@ -27,6 +27,7 @@ test("nothing set means this machine only, everybody admin, a key for every orde
     REDIS_DURABILITY: "everysec",
     REDIS_DURABILITY_CONFIRMED: false,
     API_KEYS: [],
+    API_REQUEST_LIMITS: [],
     REQUIRE_IDEMPOTENCY_KEY: true,
     DRAIN_MS: 30_000,
     LOG_LEVEL: "info",

@@ -87,13 +87,22 @@ function letsEverybodyIn(all: { API_KEYS?: readonly CallerKey[] }): boolean {
   return all.API_KEYS?.length === 0;
 }
 
-/** A limit of a key that does not exist would be a typing error that nobody sees. Entries that are wrong are missing here. */
-function namesKnownKeys(all: {
-  API_KEYS?: readonly (CallerKey | undefined)[];
-  API_REQUEST_LIMITS?: readonly (RequestLimit | undefined)[];
+/** A limit of a key that does not exist would be a typing error that nobody sees. */
+function namesKnownKeys({
+  API_KEYS: keys,
+  API_REQUEST_LIMITS: limits,
+}: {
+  API_KEYS?: readonly CallerKey[];
+  API_REQUEST_LIMITS?: readonly RequestLimit[];
 }): boolean {
-  const known = new Set([EVERY_OTHER_KEY, ...(all.API_KEYS ?? []).map((key) => key?.name)]);
-  return (all.API_REQUEST_LIMITS ?? []).every((limit) => known.has(limit?.name ?? EVERY_OTHER_KEY));
+  // While something is wrong with one of the lists, it need not be one.
+  if (!isWhole(keys) || !isWhole(limits)) return true;
+  const known = new Set([EVERY_OTHER_KEY, ...keys.map(({ name }) => name)]);
+  return limits.every(({ name }) => known.has(name));
+}
+
+function isWhole<Item>(list: readonly Item[] | undefined): list is readonly Item[] {
+  return Array.isArray(list) && list.every((item) => item !== undefined);
 }
 
 function isLoopbackUrl(url: string | undefined): boolean {
