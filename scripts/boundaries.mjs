@@ -38,7 +38,7 @@ export const RULES = {
   /** What tests may import on top of what the sources beside them may. Other packages' insides stay closed. */
   tests: ["node:*", "@rushes/test-rig", "@rushes/sandbox", "standardwebhooks"],
   /** Only tests may import these. */
-  testsOnly: ["@rushes/test-rig", "vitest", "fast-check", "standardwebhooks"],
+  testsOnly: ["@rushes/test-rig", "vitest", "fast-check", "standardwebhooks", "@redocly/*", "openai"],
   /** Places that are test code through and through. */
   testCode: ["packages/test-rig", "test", "apps/bench", "apps/proof"],
   /** The only sources that read the environment. Tests and scripts may too. */

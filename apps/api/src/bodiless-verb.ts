@@ -14,6 +14,7 @@ import { videoSchema } from "./video-schema.ts";
 export type BodilessVerb = {
   /** The last part of the path. */
   path: string;
+  operationId: string;
   summary: string;
   verb: Parameters<typeof verbRefusal>[0];
   /** The script's word for having done it. */
@@ -26,12 +27,13 @@ export type BodilessVerb = {
 export function addBodilessVerb(
   server: ApiServer,
   ledger: Pick<Ledger, "read">,
-  { path, summary, verb, done, act }: BodilessVerb,
+  { path, operationId, summary, verb, done, act }: BodilessVerb,
 ): void {
   server.post(
     `/videos/:id/${path}`,
     {
       schema: {
+        operationId,
         summary,
         tags: ["operation"],
         params: z.object({ id: videoIdSchema }),

@@ -82,7 +82,7 @@ function renderOperation(method: string, path: string, operation: Operation): Ma
     about: description === "Default Response" ? "" : description,
   }));
   return markup`<h3><code>${method.toUpperCase()} ${path}</code></h3>
-<p>${summary}${security ? " · with a key, where keys are set" : ""}</p>
+<p>${summary}${security?.length ? " · with a key, where keys are set" : ""}</p>
 ${table(inputs)}
 ${table(answers)}`;
 }

@@ -3,6 +3,15 @@ import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fast
 import { z } from "zod";
 import { orderSchema } from "@rushes/pipeline";
 import type { ApiServer } from "./api-parts.ts";
+import { deliverySchema } from "./delivery-schema.ts";
+import {
+  EXAMPLE_DELIVERY,
+  EXAMPLE_LIMITS,
+  EXAMPLE_ORDERS,
+  EXAMPLE_PROBLEM,
+  EXAMPLE_VIDEO,
+} from "./examples.ts";
+import { limitsSchema } from "./limits-schema.ts";
 import { problemSchema } from "./problem-schema.ts";
 import { videoSchema } from "./video-schema.ts";
 
@@ -14,30 +23,11 @@ and repeat a request with the same key after any 5xx or lost connection: it is o
 Times are unix seconds, money is US dollars. Unknown fields and parameters are refused, so that a typing error is seen.`;
 
 // What is referred to by name. zod keeps descriptions in the same registry, so names stand there too.
-z.globalRegistry.add(videoSchema, { id: "Video" });
-z.globalRegistry.add(problemSchema, { id: "Problem" });
-z.globalRegistry.add(orderSchema, {
-  id: "Order",
-  examples: [
-    {
-      input: {
-        mode: "master-text-to-video",
-        prompt: "A paper boat crosses a puddle in the rain",
-        duration: 5,
-        aspect_ratio: "16:9",
-      },
-      metadata: { shot: 12 },
-    },
-    {
-      input: {
-        mode: "standard-image-to-video",
-        prompt: "The camera moves slowly towards the door",
-        duration: 10,
-        image_urls: ["https://images.example/door.jpg"],
-      },
-    },
-  ],
-});
+z.globalRegistry.add(videoSchema, { id: "Video", examples: [EXAMPLE_VIDEO] });
+z.globalRegistry.add(problemSchema, { id: "Problem", examples: [EXAMPLE_PROBLEM] });
+z.globalRegistry.add(deliverySchema, { id: "Delivery", examples: [EXAMPLE_DELIVERY] });
+z.globalRegistry.add(limitsSchema, { id: "Limits", examples: [EXAMPLE_LIMITS] });
+z.globalRegistry.add(orderSchema, { id: "Order", examples: [...EXAMPLE_ORDERS] });
 
 /** What zod's own conversion leaves out or says too loudly. */
 function adjust({ zodSchema, jsonSchema, path }: AdjustContext): void {
@@ -71,14 +61,19 @@ export function describeRoutes(server: ApiServer): void {
         description: ABOUT,
         license: { name: "MIT", identifier: "MIT" },
       },
-      tags: [{ name: "videos" }, { name: "webhooks" }, { name: "operation" }],
+      servers: [{ url: "/", description: "This api" }],
+      tags: [
+        { name: "videos", description: "Ordering videos and following them" },
+        { name: "webhooks", description: "What was told of a video, and telling it again" },
+        { name: "operation", description: "For operators and their machines" },
+      ],
       components: {
         securitySchemes: { apiKey: { type: "http", scheme: "bearer", description: "One of API_KEYS" } },
       },
     },
     transform(route) {
       const { schema, url } = toJsonSchema(route);
-      return { schema: url.startsWith("/v1/") ? { ...schema, security: [{ apiKey: [] }] } : schema, url };
+      return { schema: { ...schema, security: url.startsWith("/v1/") ? [{ apiKey: [] }] : [] }, url };
     },
     transformObject: (document) => withoutUnused(addNamed(document)),
   });

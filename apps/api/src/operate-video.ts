@@ -5,13 +5,7 @@ import { HttpProblem } from "./http-problem.ts";
 import { verbRefusal } from "./verb-refusal.ts";
 
 /** The answers that each operator verb shares; its route adds its own. */
-export const VERB_PROBLEMS = [
-  "admin_only",
-  "video_not_found",
-  "stale",
-  "malformed_json",
-  "invalid_body",
-] as const;
+export const VERB_PROBLEMS = ["admin_only", "video_not_found", "stale", "invalid_body"] as const;
 
 /**
  * Does what an operator asks of a video and answers the video as it is then.

@@ -3,12 +3,9 @@ import { HttpProblem } from "./http-problem.ts";
 
 /** What both ways to order may answer besides 202. */
 export const ORDER_PROBLEMS = [
-  "malformed_json",
   "idempotency_key_missing",
   "idempotency_key_invalid",
   "over_budget",
-  "body_too_large",
-  "unsupported_media_type",
   "invalid_order",
   "idempotency_key_reused",
 ] as const;

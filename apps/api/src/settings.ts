@@ -95,14 +95,11 @@ function namesKnownKeys({
   API_KEYS?: readonly CallerKey[];
   API_REQUEST_LIMITS?: readonly RequestLimit[];
 }): boolean {
-  // While something is wrong with one of the lists, it need not be one.
-  if (!isWhole(keys) || !isWhole(limits)) return true;
-  const known = new Set([EVERY_OTHER_KEY, ...keys.map(({ name }) => name)]);
-  return limits.every(({ name }) => known.has(name));
-}
-
-function isWhole<Item>(list: readonly Item[] | undefined): list is readonly Item[] {
-  return Array.isArray(list) && list.every((item) => item !== undefined);
+  // An entry that is wrong, which is told by itself, has no name here; and a list that is wrong is none.
+  const names = (list: unknown): unknown[] =>
+    Array.isArray(list) ? list.map((entry: { name?: unknown } | undefined) => entry?.name) : [];
+  const known = new Set([EVERY_OTHER_KEY, undefined, ...names(keys)]);
+  return names(limits).every((name) => known.has(name));
 }
 
 function isLoopbackUrl(url: string | undefined): boolean {

@@ -71,7 +71,7 @@ describe("/openapi.json", () => {
         const answer = await api.ask(path.replace("{id}", `vid_${"0".repeat(26)}`), {
           method: method.toUpperCase(),
         });
-        expect([path, answer.status === 401]).toEqual([path, operation.security !== undefined]);
+        expect([path, answer.status === 401]).toEqual([path, operation.security?.length === 1]);
       }
     }
   });
@@ -83,7 +83,7 @@ describe("/openapi.json", () => {
   });
 
   test("has examples that can be ordered as they stand", async () => {
-    const examples = Object.values(document.components.schemas).flatMap((schema) => schema.examples ?? []);
+    const examples = document.components.schemas["OrderInput"]?.examples ?? [];
     expect(examples.length).toBeGreaterThan(1);
     for (const example of examples) expect((await api.order(example, { key: KEY })).status).toBe(202);
   });

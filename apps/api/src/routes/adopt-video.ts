@@ -32,6 +32,7 @@ export const addAdoptVideo: AddRoute = (server, { ledger, operatorDesk }) => {
     "/videos/:id/adopt",
     {
       schema: {
+        operationId: "adoptTask",
         summary: "Name the task of a video whose answer was lost; it is bound once the provider knows it",
         tags: ["operation"],
         params: z.object({ id: videoIdSchema }),

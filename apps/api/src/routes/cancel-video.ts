@@ -14,6 +14,7 @@ export const addCancelVideo: AddRoute = (server, { ledger, callerDesk }) => {
     "/videos/:id/cancel",
     {
       schema: {
+        operationId: "cancelVideo",
         summary: "Cancel a video that has not been submitted",
         tags: ["videos"],
         params: z.object({ id: videoIdSchema }),

@@ -12,6 +12,7 @@ export const addGetVideo: AddRoute = (server, { ledger }) => {
     "/videos/:id",
     {
       schema: {
+        operationId: "getVideo",
         summary: "Look at a video",
         tags: ["videos"],
         params: z.object({ id: videoIdSchema }),

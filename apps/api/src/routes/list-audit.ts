@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AddRoute } from "../api-parts.ts";
+import { EXAMPLE_VIDEO, exampleList } from "../examples.ts";
 import { pageLimit } from "../page-limit.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { requireAdmin } from "../require-admin.ts";
@@ -16,7 +17,18 @@ const entrySchema = z.strictObject({
   details: z.record(z.string(), z.string()),
 });
 
-const listSchema = z.strictObject({ object: z.literal("list"), data: z.array(entrySchema).readonly() });
+const listSchema = z.strictObject({ object: z.literal("list"), data: z.array(entrySchema).readonly() }).meta({
+  examples: [
+    exampleList({
+      object: "audit_entry",
+      at: 1_795_530_000,
+      by: "ops",
+      verb: "release",
+      video_id: EXAMPLE_VIDEO.id,
+      details: { max_charges_before: "1", max_charges: "2" },
+    }),
+  ],
+});
 
 /** `GET /v1/audit`: what people, and the policy, decided about money. About the newest 10,000 entries are kept. */
 export const addListAudit: AddRoute = (server, { ledger }) => {
@@ -24,6 +36,7 @@ export const addListAudit: AddRoute = (server, { ledger }) => {
     "/audit",
     {
       schema: {
+        operationId: "listAudit",
         summary: "List what operators did to videos, newest first",
         tags: ["operation"],
         querystring: z.strictObject({

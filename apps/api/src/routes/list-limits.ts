@@ -1,10 +1,13 @@
 import { z } from "zod";
 import type { AddRoute } from "../api-parts.ts";
+import { EXAMPLE_LIMITS, exampleList } from "../examples.ts";
 import { limitsSchema, presentLimits } from "../limits-schema.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { requireAdmin } from "../require-admin.ts";
 
-const listSchema = z.strictObject({ object: z.literal("list"), data: z.array(limitsSchema) });
+const listSchema = z
+  .strictObject({ object: z.literal("list"), data: z.array(limitsSchema) })
+  .meta({ examples: [exampleList(EXAMPLE_LIMITS)] });
 
 /** `GET /v1/limits`: what is known of each account's limits, and how sure it is. */
 export const addListLimits: AddRoute = (server, { ledger }) => {
@@ -12,6 +15,7 @@ export const addListLimits: AddRoute = (server, { ledger }) => {
     "/limits",
     {
       schema: {
+        operationId: "listLimits",
         summary: "List the accounts with their limits",
         tags: ["operation"],
         querystring: z.strictObject({}),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { PHASES, phasesOf, presentVideo, STATUSES, type Phase, type Status } from "@rushes/pipeline";
 import type { AddRoute } from "../api-parts.ts";
+import { EXAMPLE_VIDEO, exampleList } from "../examples.ts";
 import { callerOf } from "../identify-caller.ts";
 import { pageLimit } from "../page-limit.ts";
 import { problemAnswers } from "../problem-schema.ts";
@@ -20,13 +21,24 @@ const querySchema = z.strictObject({
   after: videoIdSchema.describe("The last_id of the page before").optional(),
 });
 
-const pageSchema = z.strictObject({
-  object: z.literal("list"),
-  data: z.array(videoSchema).readonly(),
-  first_id: z.string().nullable(),
-  last_id: z.string().nullable(),
-  has_more: z.boolean(),
-});
+const pageSchema = z
+  .strictObject({
+    object: z.literal("list"),
+    data: z.array(videoSchema).readonly(),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+    has_more: z.boolean(),
+  })
+  .meta({
+    examples: [
+      {
+        ...exampleList(EXAMPLE_VIDEO),
+        first_id: EXAMPLE_VIDEO.id,
+        last_id: EXAMPLE_VIDEO.id,
+        has_more: false,
+      },
+    ],
+  });
 
 /** `GET /v1/videos`: the caller's own videos, newest first; everybody's for an admin. */
 export const addListVideos: AddRoute = (server, { ledger }) => {
@@ -34,6 +46,7 @@ export const addListVideos: AddRoute = (server, { ledger }) => {
     "/videos",
     {
       schema: {
+        operationId: "listVideos",
         summary: "List videos, newest first: your own, or with an admin key everybody's",
         tags: ["videos"],
         querystring: querySchema,

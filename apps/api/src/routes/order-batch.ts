@@ -3,6 +3,7 @@ import { dollars, presentVideo, priceMicros, type Order, type Video } from "@rus
 import type { AddRoute } from "../api-parts.ts";
 import { batchSchema, MOST_BATCH_ERRORS } from "../batch-errors.ts";
 import { checkBatchInput } from "../check-input.ts";
+import { EXAMPLE_VIDEO, exampleList } from "../examples.ts";
 import { HttpProblem } from "../http-problem.ts";
 import { readIdempotencyKey } from "../idempotency-key.ts";
 import { callerOf } from "../identify-caller.ts";
@@ -12,10 +13,12 @@ import { videoSchema } from "../video-schema.ts";
 
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
-const listSchema = z.strictObject({
-  object: z.literal("list"),
-  data: z.array(videoSchema).readonly().describe("In the order of the request"),
-});
+const listSchema = z
+  .strictObject({
+    object: z.literal("list"),
+    data: z.array(videoSchema).readonly().describe("In the order of the request"),
+  })
+  .meta({ examples: [exampleList(EXAMPLE_VIDEO)] });
 
 /** `POST /v1/videos/batch`: many orders under one key. Either all of them are safe when it is answered, or none exists. */
 export const addOrderBatch: AddRoute = (server, { settings, producer, ledger }) => {
@@ -26,6 +29,7 @@ export const addOrderBatch: AddRoute = (server, { settings, producer, ledger }) 
     {
       bodyLimit: MAX_BATCH_BYTES,
       schema: {
+        operationId: "orderBatch",
         summary: "Order up to 1,000 videos: all of them, or none",
         tags: ["videos"],
         headers: orderHeaders,

@@ -28,6 +28,7 @@ export const addOrderVideo: AddRoute = (server, { settings, producer, estimateOr
     "/videos",
     {
       schema: {
+        operationId: "orderVideo",
         summary: "Order a video",
         tags: ["videos"],
         headers: orderHeaders,

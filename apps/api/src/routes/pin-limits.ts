@@ -13,13 +13,14 @@ export const addPinLimits: AddRoute = (server, { ledger }) => {
     "/limits/:account/pin",
     {
       schema: {
+        operationId: "pinLimits",
         summary: "Fix an account's limits at what has been learned",
         tags: ["operation"],
         params: z.object({ account: z.string() }),
         querystring: z.strictObject({}),
         response: {
           200: limitsSchema,
-          ...problemAnswers("admin_only", "account_not_found", "malformed_json", "invalid_body"),
+          ...problemAnswers("admin_only", "account_not_found", "invalid_body"),
         },
       },
       onRequest: requireAdmin,

@@ -5,6 +5,7 @@ import { addBodilessVerb } from "../bodiless-verb.ts";
 export const addPollVideo: AddRoute = (server, { ledger, operatorDesk }) =>
   addBodilessVerb(server, ledger, {
     path: "poll",
+    operationId: "pollVideo",
     summary: "Look at the running task of a video now",
     verb: "poll",
     done: "hurried",

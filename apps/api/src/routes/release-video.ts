@@ -32,6 +32,7 @@ export const addReleaseVideo: AddRoute = (server, { ledger, operatorDesk }) => {
     "/videos/:id/release",
     {
       schema: {
+        operationId: "releaseVideo",
         summary: "Submit a video again whose answer was lost: a new charge",
         tags: ["operation"],
         params: z.object({ id: videoIdSchema }),

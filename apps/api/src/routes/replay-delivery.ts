@@ -14,6 +14,7 @@ export const addReplayDelivery: AddRoute = (server, { ledger, callerDesk }) => {
     "/videos/:id/deliveries/:delivery/replay",
     {
       schema: {
+        operationId: "replayDelivery",
         summary: "Send a webhook again, whatever became of it",
         tags: ["webhooks"],
         params: z.object({ id: videoIdSchema, delivery: z.string() }),

@@ -7,17 +7,19 @@ import { requireAdmin } from "../require-admin.ts";
 
 const count = z.int().positive().max(1_000_000).nullable().optional();
 
-const bodySchema = z.strictObject({
-  concurrency: count.describe("Running tasks at once; null = learned; left out = as configured"),
-  rate: count.describe("Requests per window; null = learned; left out = as configured"),
-  rate_window_ms: z
-    .number()
-    .positive()
-    .max(86_400_000)
-    .nullable()
-    .optional()
-    .describe("The window of the rate; left out = as configured, a minute if nowhere"),
-});
+const bodySchema = z
+  .strictObject({
+    concurrency: count.describe("Running tasks at once; null = learned; left out = as configured"),
+    rate: count.describe("Requests per window; null = learned; left out = as configured"),
+    rate_window_ms: z
+      .number()
+      .positive()
+      .max(86_400_000)
+      .nullable()
+      .optional()
+      .describe("The window of the rate; left out = as configured, a minute if nowhere"),
+  })
+  .meta({ examples: [{ concurrency: 5, rate: null }] });
 
 /** `PUT /v1/limits/{account}`: fixed limits are never exceeded and never probed, from the next submission on. */
 export const addSetLimits: AddRoute = (server, { ledger }) => {
@@ -25,6 +27,7 @@ export const addSetLimits: AddRoute = (server, { ledger }) => {
     "/limits/:account",
     {
       schema: {
+        operationId: "setLimits",
         summary: "Fix an account's limits, or give them back to learning",
         tags: ["operation"],
         params: z.object({ account: z.string() }),
@@ -32,7 +35,7 @@ export const addSetLimits: AddRoute = (server, { ledger }) => {
         body: bodySchema,
         response: {
           200: limitsSchema,
-          ...problemAnswers("admin_only", "account_not_found", "malformed_json", "invalid_body"),
+          ...problemAnswers("admin_only", "account_not_found", "invalid_body"),
         },
       },
       onRequest: requireAdmin,

@@ -25,6 +25,7 @@ export const addWatchVideo: AddRoute = (server, { ledger, eventStreams }) => {
       // A HEAD would open a stream that nobody reads.
       exposeHeadRoute: false,
       schema: {
+        operationId: "watchVideo",
         summary: "Watch a video: server-sent events, one per change, until it has ended",
         tags: ["videos"],
         headers: z.looseObject({

@@ -5,6 +5,7 @@ import { addBodilessVerb } from "../bodiless-verb.ts";
 export const addWriteOffVideo: AddRoute = (server, { ledger, operatorDesk }) =>
   addBodilessVerb(server, ledger, {
     path: "write-off",
+    operationId: "writeOffVideo",
     summary: "Give up a video whose answer was lost, and count its money as spent",
     verb: "write off",
     done: "written_off",

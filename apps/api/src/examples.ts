@@ -1,0 +1,100 @@
+import type { OrderRequest, Video } from "@rushes/pipeline";
+import type { ProblemDocument } from "./http-problem.ts";
+
+/** What the documentation shows. Orders here can be ordered as they stand; a test does. */
+export const EXAMPLE_ORDERS: readonly OrderRequest[] = [
+  {
+    input: {
+      mode: "master-text-to-video",
+      prompt: "A paper boat crosses a puddle in the rain",
+      duration: 5,
+      aspect_ratio: "16:9",
+    },
+    metadata: { shot: 12 },
+  },
+  {
+    input: {
+      mode: "standard-image-to-video",
+      prompt: "The camera moves slowly towards the door",
+      duration: 10,
+      image_urls: ["https://images.example/door.jpg"],
+    },
+  },
+];
+
+export const EXAMPLE_VIDEO: Video = {
+  id: "vid_01m86yp4hzd5c9j2120awz0hnr",
+  object: "video",
+  model: "kling-2-1",
+  status: "completed",
+  phase: "completed",
+  late: false,
+  input: {
+    mode: "master-text-to-video",
+    prompt: "A paper boat crosses a puddle in the rain",
+    duration: 5,
+    aspect_ratio: "16:9",
+  },
+  created_at: 1_795_530_000,
+  submitted_at: 1_795_530_001,
+  completed_at: 1_795_530_078,
+  charges: 1,
+  cost: { reserved_usd: 0, billed_usd: 1 },
+  unconfirmed: null,
+  adoption: null,
+  provider: { account: "default", task_id: "7b0f3a52c1", state: "success" },
+  output: [
+    {
+      url: "s3://videos/2026/11/vid_01m86yp4hzd5c9j2120awz0hnr-0.mp4",
+      bucket: "videos",
+      key: "2026/11/vid_01m86yp4hzd5c9j2120awz0hnr-0.mp4",
+      bytes: 4_182_733,
+      sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+      content_type: "video/mp4",
+    },
+  ],
+  error: null,
+  metadata: { shot: 12 },
+};
+
+export const EXAMPLE_PROBLEM: ProblemDocument = {
+  type: "/docs#invalid_order",
+  title: "The order is not valid",
+  status: 422,
+  code: "invalid_order",
+  detail: "The list errors names every field that is wrong. Nothing was ordered.",
+  errors: [{ field: "input.duration", message: "duration must be the integer 5 or 10 (seconds)" }],
+  request_id: "b4e0a3a2-6f5d-4a6f-9a43-0f3f8c1c9d52",
+};
+
+export const EXAMPLE_DELIVERY = {
+  id: "vid_01m86yp4hzd5c9j2120awz0hnr_5",
+  object: "delivery",
+  event: "video.completed",
+  state: "delivered",
+  created_at: 1_795_530_078,
+  next_at: null,
+  attempts: [{ at: 1_795_530_078, duration_ms: 48, status: 200, error: null, response: "ok" }],
+};
+
+export const EXAMPLE_LIMITS = {
+  object: "limits",
+  account: "default",
+  in_flight: 7,
+  concurrency: 8,
+  concurrency_is: "proven",
+  requests_last_minute: 6,
+  rate_per_minute: null,
+  rate_is: "unknown",
+  probing: null,
+  rests_until: null,
+  look_stretch: 1,
+  set: {},
+  closed: null,
+  balance_usd: 74.87,
+};
+
+/** As many lists are answered. */
+export function exampleList(item: unknown): { object: "list"; data: unknown[] } {
+  return { object: "list", data: [item] };
+}
