@@ -24,7 +24,7 @@ export const addMetrics: AddRoute = (server, { metrics }) => {
       return reply
         .type(contentType)
         .header("cache-control", "no-store")
-        .send(body as never);
+        .send(body);
     },
   );
 };
