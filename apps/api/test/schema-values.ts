@@ -69,7 +69,7 @@ function fitting(schema: Schema, named: Readonly<Record<string, Schema>>): fc.Ar
   if (schema.enum) return fc.constantFrom(...schema.enum);
   const forms = schema.oneOf ?? schema.anyOf;
   if (forms) return fc.oneof(...forms.map((form) => valuesOf(form, named)));
-  switch (typeof schema.type === "string" ? schema.type : undefined) {
+  switch (typeof schema.type === "string" ? schema.type : "") {
     case "object":
       return objectsOf(schema, named);
     case "array": {

@@ -10,6 +10,11 @@ export const BENCHMARKS: Record<string, Benchmark> = {
     summary: "the learned limits against usual ways, in virtual time (quick | plots DIRECTORY)",
     run: async (args) => (await import("./limits/limits.ts")).runLimits(args),
   },
+  order: {
+    summary:
+      "orders per second over HTTP against a bare route that adds one job, and batches against single calls",
+    run: async (args) => (await import("./order/order.ts")).runOrder(args),
+  },
   running: {
     summary:
       "the learned limits in the running system against virtual time ([MINUTES] of the provider's time | blocked [MINUTES])",

@@ -21,10 +21,7 @@ export const addMetrics: AddRoute = (server, { metrics }) => {
     },
     async (_, reply) => {
       const { contentType, body } = await metrics.render();
-      return reply
-        .type(contentType)
-        .header("cache-control", "no-store")
-        .send(body);
+      return reply.type(contentType).header("cache-control", "no-store").send(body);
     },
   );
 };
