@@ -198,8 +198,9 @@ const BAD_QUERIES: readonly [method: string, query: string, fields: string[]][] 
   ["GET", "Limit=5", ["Limit"]],
   ["GET", "__proto__=1", ["__proto__"]],
   ["GET", "limit=x&phase=y&status=z&after=a&foo=b", ["after", "foo", "limit", "phase", "status"]],
-  // One day this answers a price. Until then it must not order.
-  ["POST", "dry_run=true", ["dry_run"]],
+  // Whoever wants a price must not get an order for a slip of the pen.
+  ["POST", "dry_run=yes", ["dry_run"]],
+  ["POST", "dryrun=true", ["dryrun"]],
 ];
 
 describe("a query is refused with 422, naming each parameter:", () => {

@@ -75,19 +75,23 @@ export async function admit(run: RunScript, prefix: string, request: AdmissionRe
 /** A record at the moment of its admission, as `admit` in `record.lua` writes it. */
 export function admittedRecord(id: string, owner: string, order: Order, createdMs: number): VideoRecord {
   const price = String(priceOf(order));
-  return parseRecord(id, {
-    owner,
-    phase: "queued",
-    mode: order.input.mode,
-    duration: String(order.input.duration),
-    price,
-    reserved: price,
-    max_charges: String(order.max_charges),
-    rev: String(FIRST_REV),
-    wake: String(FIRST_REV),
-    due: String(createdMs + delayMsOf(order) + SWEEP_GRACE_MS),
-    created: String(createdMs),
-  });
+  return parseRecord(
+    id,
+    {
+      owner,
+      phase: "queued",
+      mode: order.input.mode,
+      duration: String(order.input.duration),
+      price,
+      reserved: price,
+      max_charges: String(order.max_charges),
+      rev: String(FIRST_REV),
+      wake: String(FIRST_REV),
+      due: String(createdMs + delayMsOf(order) + SWEEP_GRACE_MS),
+      created: String(createdMs),
+    },
+    null,
+  );
 }
 
 export function priceOf({ input }: Order): number {
