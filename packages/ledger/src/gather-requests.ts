@@ -10,12 +10,17 @@ type Pending<Request, Answer> = {
 };
 
 /**
- * Gathers the requests of one turn of the event loop and serves up to `most` of them at once, in their order. Nothing
- * waits for more to come: what was gathered goes when the code that is running and the promises it settled are through.
+ * Gathers requests that are made at one time and serves up to `most` of them at once, in their order. Nothing waits for
+ * more to come.
+ *
+ * @param goesWhen `tick`: what was gathered goes when the code that is running and the promises it settled are through.
+ *   `turn`: when everything that has arrived at this process by now has been looked at. For requests that come from
+ *   outside, each on a connection of its own: they arrive together, but no two of them in one tick.
  */
 export function gatherRequests<Request, Answer>(
   serve: Serve<Request, Answer>,
   most: number,
+  goesWhen: "tick" | "turn" = "tick",
 ): (request: Request) => Promise<Answer> {
   let gathered: Pending<Request, Answer>[] = [];
 
@@ -42,6 +47,8 @@ export function gatherRequests<Request, Answer>(
   return (request) =>
     new Promise((resolve, reject) => {
       gathered.push({ request, resolve, reject });
-      if (gathered.length === 1) process.nextTick(serveGathered);
+      if (gathered.length > 1) return;
+      if (goesWhen === "tick") process.nextTick(serveGathered);
+      else setImmediate(serveGathered);
     });
 }

@@ -32,23 +32,23 @@ const WAKE_UPS_AT_ONCE = 100;
 
 export function createProducer({ ledger, queues, onProblem }: ProducerOptions): Producer {
   async function wake(videos: readonly { videoId: string; order: Order }[], rev: number): Promise<void> {
-    for (let from = 0; from < videos.length; from += WAKE_UPS_AT_ONCE) {
-      const some = videos.slice(from, from + WAKE_UPS_AT_ONCE);
-      try {
-        await queues.wake(
-          some.map(({ videoId, order }) => ({
-            stage: "submit",
-            videoId,
-            rev,
-            delayMs: order.delay_s * 1000,
-            about: summarize(order),
-          })),
-        );
-      } catch (error) {
-        // The sweep would have to make up for the rest as well, if Redis is away; trying them would only take longer.
-        return onProblem(error, String(some[0]?.videoId));
-      }
+    const wakeUps = videos.map(({ videoId, order }) => ({
+      stage: "submit" as const,
+      videoId,
+      rev,
+      delayMs: order.delay_s * 1000,
+      about: summarize(order),
+    }));
+    const calls: Promise<void>[] = [];
+    // One does not wait for the other: the next is made while Redis works at the last.
+    for (let from = 0; from < wakeUps.length; from += WAKE_UPS_AT_ONCE) {
+      calls.push(queues.wake(wakeUps.slice(from, from + WAKE_UPS_AT_ONCE)));
     }
+    const failed = (await Promise.allSettled(calls)).findIndex(({ status }) => status === "rejected");
+    if (failed < 0) return;
+    await calls[failed]?.catch((error: unknown) => {
+      onProblem(error, String(wakeUps[failed * WAKE_UPS_AT_ONCE]?.videoId));
+    });
   }
 
   return {

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
 import { startTestRedis } from "@rushes/test-rig";
 import { median, quantile } from "../quantile.ts";
+import { readRedisMeter } from "../throughput/redis-meter.ts";
 import { runLoad, type Load } from "./load.ts";
 import { startServer, type ServerProcess } from "./server-process.ts";
 
@@ -28,7 +29,14 @@ const single = (index: number): string => JSON.stringify(orderOf(index));
 const batch = (index: number): string =>
   JSON.stringify({ videos: Array.from({ length: BATCH }, (_, item) => orderOf(index * BATCH + item)) });
 
-type Measure = { title: string; perSecond: number[]; p99Ms: number[] };
+type Measure = {
+  title: string;
+  perSecond: number[];
+  p99Ms: number[];
+  /** CPU of an order, which a busy machine changes least: of the server's process, and of Redis. */
+  nodeMs: number[];
+  redisMs: number[];
+};
 
 /**
  * Orders over HTTP: Rushes and the bare route in turn, on one Redis; then single calls and batches of one caller. Every
@@ -55,15 +63,21 @@ export async function runOrder(args: string[]): Promise<void> {
   async function measure(
     title: string,
     isMeasured: boolean,
+    to: ServerProcess,
     run: () => Promise<Load>,
     each = 1,
   ): Promise<void> {
     await redis.flushall();
+    const before = { node: to.cpuMs(), redis: (await readRedisMeter(redis)).cpuMs };
     const { perSecond, latenciesMs } = await run();
+    const after = { node: to.cpuMs(), redis: (await readRedisMeter(redis)).cpuMs };
     if (!isMeasured) return;
-    const row = (measures[title] ??= { title, perSecond: [], p99Ms: [] });
+    const row = (measures[title] ??= { title, perSecond: [], p99Ms: [], nodeMs: [], redisMs: [] });
+    const ordered = latenciesMs.length * each;
     row.perSecond.push(perSecond * each);
     row.p99Ms.push(quantile(latenciesMs, 0.99));
+    row.nodeMs.push((after.node - before.node) / ordered);
+    row.redisMs.push((after.redis - before.redis) / ordered);
   }
   const many = (to: ServerProcess) => () =>
     runLoad(to.url, "/v1/videos", { connections: CONNECTIONS, requests: orders }, single);
@@ -77,13 +91,13 @@ export async function runOrder(args: string[]): Promise<void> {
     for (let round = 0; round <= rounds; round += 1) {
       const isMeasured = round > 0;
       const pair = [
-        () => measure(BARE, isMeasured, many(bare)),
-        () => measure(MANY, isMeasured, many(rushes)),
+        () => measure(BARE, isMeasured, bare, many(bare)),
+        () => measure(MANY, isMeasured, rushes, many(rushes)),
       ];
       // The one that goes first finds the machine as the other left it; they take turns at that.
       for (const run of round % 2 === 0 ? pair : pair.toReversed()) await run();
-      await measure(ALONE, isMeasured, alone);
-      await measure(BATCHED, isMeasured, batches, BATCH);
+      await measure(ALONE, isMeasured, rushes, alone);
+      await measure(BATCHED, isMeasured, rushes, batches, BATCH);
     }
     console.log([table(Object.values(measures)), verdict(measures)].join("\n\n"));
   } finally {
@@ -99,16 +113,18 @@ const ALONE = "Rushes, single calls on one connection";
 const BATCHED = `Rushes, batches of ${BATCH} on one connection`;
 
 function table(measures: readonly Measure[]): string {
-  const rows = measures.map(({ title, perSecond, p99Ms }) => [
+  const rows = measures.map(({ title, perSecond, p99Ms, nodeMs, redisMs }) => [
     title,
     median(perSecond).toFixed(0),
     Math.min(...perSecond).toFixed(0),
     Math.max(...perSecond).toFixed(0),
     median(p99Ms).toFixed(1),
+    median(nodeMs).toFixed(3),
+    median(redisMs).toFixed(3),
   ]);
   return [
-    ["", "orders per second", "lowest", "highest", "p99 of a request, ms"],
-    ["---", "---:", "---:", "---:", "---:"],
+    ["", "orders per second", "lowest", "highest", "p99 of a request, ms", "node CPU ms", "Redis CPU ms"],
+    ["---", "---:", "---:", "---:", "---:", "---:", "---:"],
     ...rows,
   ]
     .map((cells) => `| ${cells.join(" | ")} |`)

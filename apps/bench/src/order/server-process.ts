@@ -1,10 +1,19 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { env, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import { untilTrue } from "@rushes/test-rig";
 
-export type ServerProcess = { url: string; stop(): Promise<void> };
+export type ServerProcess = {
+  url: string;
+  /** Of its whole life, milliseconds; 0 where the system does not tell. */
+  cpuMs(): number;
+  stop(): Promise<void>;
+};
+
+/** A tick of `/proc/<pid>/stat`; 100 a second on every Linux. */
+const TICK_MS = 10;
 
 const PROGRAMS = {
   /** As it is deployed, its log included. */
@@ -29,6 +38,14 @@ export async function startServer(
   if (side === "rushes") await untilTrue(async () => (await fetch(`${url}/readyz`)).ok);
   return {
     url,
+    cpuMs() {
+      try {
+        const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+        return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+      } catch {
+        return 0;
+      }
+    },
     async stop() {
       child.kill(side === "rushes" ? "SIGTERM" : "SIGINT");
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
