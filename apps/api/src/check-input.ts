@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { checkBatch, MOST_BATCH_ERRORS } from "./batch-errors.ts";
 import { fieldErrors } from "./field-errors.ts";
 import { HttpProblem } from "./http-problem.ts";
+import { inOpenAiWords, isOpenAiForm, readOpenAiForm } from "./openai-order.ts";
 import { checkOrder } from "./order-errors.ts";
 
 /**
@@ -32,11 +33,18 @@ export const checkInput: FastifySchemaCompiler<unknown> = ({ schema, httpPart })
 export const checkOrderInput: FastifySchemaCompiler<unknown> = (part) => {
   if (part.httpPart !== "body") return checkInput(part);
   return (body: unknown) => {
-    const checked = checkOrder(body);
+    const checked = isOpenAiForm(body) ? checkOpenAiForm(body) : checkOrder(body);
     if ("order" in checked) return { value: checked.order };
     return { error: new HttpProblem("invalid_order", { errors: checked.errors }) };
   };
 };
+
+function checkOpenAiForm(body: Readonly<Record<string, unknown>>): ReturnType<typeof checkOrder> {
+  const read = readOpenAiForm(body);
+  if ("errors" in read) return read;
+  const checked = checkOrder(read.order);
+  return "order" in checked ? checked : { errors: inOpenAiWords(checked.errors) };
+}
 
 /** As `checkInput`, for a route whose body is a batch of orders. */
 export const checkBatchInput: FastifySchemaCompiler<unknown> = (part) => {

@@ -22,6 +22,13 @@ export const EXAMPLE_ORDERS: readonly OrderRequest[] = [
   },
 ];
 
+export const EXAMPLE_OPENAI_ORDER = {
+  model: "kling-2-1",
+  prompt: "A paper boat crosses a puddle in the rain",
+  seconds: "5",
+  size: "1280x720",
+};
+
 export const EXAMPLE_VIDEO: Video = {
   id: "vid_01m86yp4hzd5c9j2120awz0hnr",
   object: "video",
@@ -55,6 +62,11 @@ export const EXAMPLE_VIDEO: Video = {
   ],
   error: null,
   metadata: { shot: 12 },
+  progress: 100,
+  prompt: "A paper boat crosses a puddle in the rain",
+  seconds: "5",
+  size: "1280x720",
+  expires_at: null,
 };
 
 export const EXAMPLE_PROBLEM: ProblemDocument = {

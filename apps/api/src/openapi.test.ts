@@ -5,7 +5,11 @@ import type { ApiParts } from "./api-parts.ts";
 import { createServer } from "./create-server.ts";
 import { settingsSchema } from "./settings.ts";
 
-type Media = { schema: { $ref?: string; examples?: unknown[]; example?: unknown }; example?: unknown };
+type Media = {
+  schema: { $ref?: string; examples?: unknown[]; example?: unknown };
+  example?: unknown;
+  examples?: object;
+};
 type Operation = {
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, { content?: Record<string, Media> }>;
@@ -53,9 +57,14 @@ describe("the linter", () => {
 });
 
 describe("there is an example", () => {
-  const isShown = ({ schema, example }: Media): boolean => {
+  const isShown = ({ schema, example, examples }: Media): boolean => {
     const named = schema.$ref ? document.components.schemas[schema.$ref.split("/").at(-1) ?? ""] : schema;
-    return example !== undefined || (named?.examples?.length ?? 0) > 0 || schema.example !== undefined;
+    return (
+      example !== undefined ||
+      examples !== undefined ||
+      (named?.examples?.length ?? 0) > 0 ||
+      schema.example !== undefined
+    );
   };
   const contentOf = (operation: Operation): [string, Media][] => [
     ...Object.entries(operation.requestBody?.content ?? {}),

@@ -28,5 +28,5 @@ export async function operateVideo(
     throw new HttpProblem("video_not_found");
   }
   if (standing.result !== done) throw verbRefusal(verb, standing, reading);
-  return presentVideo(reading.record, reading.order);
+  return presentVideo(reading.record, reading.order, reading.nowMs);
 }

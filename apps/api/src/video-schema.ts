@@ -52,4 +52,14 @@ export const videoSchema = z.strictObject({
   output: z.array(storedFile).readonly(),
   error: z.strictObject({ code: z.string(), class: z.string(), message: z.string() }).nullable(),
   metadata: z.record(z.string(), z.unknown()),
+  progress: z.int().describe("In percent: an estimate from what is usual; 100 only when it is completed"),
+  prompt: z.string().describe("As in input; this and what follows are for clients of OpenAI's videos api"),
+  seconds: z.string().describe("The duration, as a text"),
+  size: z
+    .string()
+    .nullable()
+    .describe(
+      "Of the stored file where it tells; before that what is usual for the aspect ratio, null for images",
+    ),
+  expires_at: z.null().describe("Files in your own bucket do not expire"),
 });

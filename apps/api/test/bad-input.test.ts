@@ -109,7 +109,6 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   ...[
     "text/plain",
     "application/x-www-form-urlencoded",
-    "multipart/form-data; boundary=x",
     "application/jsonp",
     "application/json; charset=utf-16",
     "application/json; charset=iso-8859-1",

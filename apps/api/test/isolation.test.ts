@@ -26,7 +26,12 @@ const SECRET_PROMPT = "a prompt that only its owner may read";
 type Operation = {
   security?: unknown[];
   parameters?: { name: string; in: string }[];
-  requestBody?: { content: Record<string, { schema: Schema; example?: unknown }> };
+  requestBody?: {
+    content: Record<
+      string,
+      { schema: Schema; example?: unknown; examples?: Record<string, { value: unknown }> }
+    >;
+  };
 };
 type Schema = { $ref?: string; examples?: unknown[] };
 type Document = {
@@ -87,7 +92,7 @@ function exampleOf({ requestBody }: Operation): unknown {
   if (!media) return undefined;
   const { $ref } = media.schema;
   const named = $ref ? document.components.schemas[$ref.split("/").at(-1) ?? ""] : undefined;
-  return media.example ?? named?.examples?.[0] ?? {};
+  return media.example ?? Object.values(media.examples ?? {})[0]?.value ?? named?.examples?.[0] ?? {};
 }
 
 async function ask({ method, path, operation }: Call, id: string, key: string | undefined): Promise<Answer> {

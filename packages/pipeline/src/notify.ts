@@ -47,7 +47,7 @@ export async function notify(job: StageJob, ports: NotifyPorts): Promise<Outcome
   if (job.signal.aborted) return { kind: "wait", log: "stopped before the attempt", delayMs: 0 };
 
   const { event, createdMs } = delivery;
-  const video = presentVideo(reading.record, reading.order);
+  const video = presentVideo(reading.record, reading.order, reading.nowMs);
   const body = await ports.deliveries.start(delivery, delivery.body ?? webhookBody(event, createdMs, video));
   if (body === null) return { kind: "advance", log: "another job has this delivery" };
 

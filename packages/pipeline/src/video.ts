@@ -26,6 +26,15 @@ export type Video = {
   output: readonly StoredFile[];
   error: { code: string; class: FailureClass; message: string } | null;
   metadata: Order["metadata"];
+  /** In percent: an estimate from how long such videos usually take, whole only when it is completed. */
+  progress: number;
+  /** What follows are further names for the same, by which clients of OpenAI's videos api know them. */
+  prompt: string;
+  seconds: string;
+  /** Of the stored file where it tells, before that what is usual for the aspect ratio that was asked for. */
+  size: string | null;
+  /** Files in one's own bucket do not expire. */
+  expires_at: null;
 };
 
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1000));
@@ -53,7 +62,8 @@ function presentAdoption({ adoption, refusedAdoption }: VideoRecord): Video["ado
   return null;
 }
 
-export function presentVideo(record: VideoRecord, order: Order): Video {
+/** @param nowMs Redis time, for the progress; the time of its last known step unless given */
+export function presentVideo(record: VideoRecord, order: Order, nowMs = record.submittedMs ?? 0): Video {
   return {
     id: record.id,
     object: "video",
@@ -77,5 +87,44 @@ export function presentVideo(record: VideoRecord, order: Order): Video {
     output: record.output,
     error: record.phase === "failed" ? record.error : null,
     metadata: order.metadata,
+    progress: progressOf(record, nowMs),
+    prompt: order.input.prompt,
+    seconds: String(order.input.duration),
+    size: sizeOf(record, order),
+    expires_at: null,
   };
+}
+
+/** In the middle of what the provider's page of the model says: 60–90 s for 5 s videos, 90–120 s for 10 s videos. */
+const USUAL_MS = { 5: 75_000, 10: 105_000 } as const;
+/** From the acceptance to the task's end. */
+const [FIRST_PERCENT, LAST_PERCENT] = [10, 90];
+
+function progressOf({ phase, duration, submittedMs }: VideoRecord, nowMs: number): number {
+  switch (phase) {
+    case "queued":
+    case "failed":
+    case "cancelled":
+      return 0;
+    case "submitting":
+    case "unconfirmed":
+      return 5;
+    case "generating": {
+      const share = Math.max(0, nowMs - (submittedMs ?? nowMs)) / USUAL_MS[duration];
+      return Math.floor(FIRST_PERCENT + (LAST_PERCENT - FIRST_PERCENT) * Math.min(1, share));
+    }
+    case "archiving":
+      return 95;
+    case "completed":
+      return 100;
+  }
+}
+
+/** The sizes that OpenAI's api has for these shapes. */
+const USUAL_SIZES = { "16:9": "1280x720", "9:16": "720x1280", "1:1": "1024x1024" } as const;
+
+function sizeOf({ output }: VideoRecord, { input }: Order): string | null {
+  const media = output[0]?.media;
+  if (media) return `${media.width}x${media.height}`;
+  return input.mode === "master-text-to-video" ? USUAL_SIZES[input.aspect_ratio] : null;
 }

@@ -34,6 +34,11 @@ function aVideo(changes: Partial<Video> = {}, input: object = {}): Video {
     output: [],
     error: null,
     metadata: { shot: 7 },
+    progress: 100,
+    prompt: order.input.prompt,
+    seconds: "5",
+    size: null,
+    expires_at: null,
     ...changes,
   };
 }
@@ -63,18 +68,22 @@ const URLS = ["a", "b"].map((name) => `https://images.example/${name.repeat(2_00
 
 test.each([
   [
-    "metadata first",
+    "the prompt's repetition, then metadata",
     aVideo({ metadata: METADATA }, { prompt: "ä".repeat(5_000), negative_prompt: "🎬".repeat(500) }),
-    ["metadata"],
+    ["prompt", "metadata"],
   ],
-  ["then the prompt", aVideo({}, { prompt: "🎬".repeat(5_000) }), ["metadata", "input.prompt"]],
+  [
+    "then the prompt itself",
+    aVideo({}, { prompt: "🎬".repeat(5_000) }),
+    ["prompt", "metadata", "input.prompt"],
+  ],
   [
     "then what else the order holds",
     aVideo(
       { output: Array.from({ length: 16 }, () => FILE) },
       { negative_prompt: "🎬".repeat(500), image_urls: URLS },
     ),
-    ["metadata", "input.prompt", "input.negative_prompt", "input.image_urls"],
+    ["prompt", "metadata", "input.prompt", "input.negative_prompt", "input.image_urls"],
   ],
   [
     "then a long error and many files",
@@ -82,7 +91,15 @@ test.each([
       output: Array.from({ length: 30 }, () => FILE),
       error: { code: "c", class: "unknown", message: "m".repeat(30_000) },
     }),
-    ["metadata", "input.prompt", "input.negative_prompt", "input.image_urls", "error.message", "output"],
+    [
+      "prompt",
+      "metadata",
+      "input.prompt",
+      "input.negative_prompt",
+      "input.image_urls",
+      "error.message",
+      "output",
+    ],
   ],
 ])("a body that would be too long loses parts in order, and says so: %s", (_, video, cuts) => {
   const body = webhookBody("completed", AT_MS, video);

@@ -9,6 +9,8 @@ const KEPT_FILES = 5;
 
 /** What is left out of a body that is too long, in this order, until it fits. The whole is always at `GET /v1/videos/{id}`. */
 const CUTS: readonly { field: string; cut: (video: Video) => object }[] = [
+  // Stands in input as well.
+  { field: "prompt", cut: ({ prompt }) => ({ prompt: shorten(prompt) }) },
   { field: "metadata", cut: () => ({ metadata: {} }) },
   { field: "input.prompt", cut: ({ input }) => ({ input: { ...input, prompt: shorten(input.prompt) } }) },
   { field: "input.negative_prompt", cut: ({ input }) => ({ input: without(input, "negative_prompt") }) },

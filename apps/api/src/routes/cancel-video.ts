@@ -33,8 +33,8 @@ export const addCancelVideo: AddRoute = (server, { ledger, callerDesk }) => {
       if (result === "already_submitted") {
         throw new HttpProblem("already_submitted", { detail: `The video is ${phase}.` });
       }
-      const { record, order } = await readOwnedVideo(request, ledger, id);
-      return reply.code(202).send(presentVideo(record, order));
+      const { record, order, nowMs } = await readOwnedVideo(request, ledger, id);
+      return reply.code(202).send(presentVideo(record, order, nowMs));
     },
   );
 };

@@ -21,8 +21,8 @@ export const addGetVideo: AddRoute = (server, { ledger }) => {
       },
     },
     async (request, reply) => {
-      const { record, order } = await readOwnedVideo(request, ledger, request.params.id);
-      return reply.send(presentVideo(record, order));
+      const { record, order, nowMs } = await readOwnedVideo(request, ledger, request.params.id);
+      return reply.send(presentVideo(record, order, nowMs));
     },
   );
 };

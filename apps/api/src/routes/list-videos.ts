@@ -70,7 +70,7 @@ export const addListVideos: AddRoute = (server, { ledger }) => {
       const distinct = [...new Set(ids)];
       const readings = await ledger.readMany(distinct);
       const current = readings.filter(({ record }) => phases.includes(record.phase));
-      const videos = current.map(({ record, order }) => presentVideo(record, order));
+      const videos = current.map(({ record, order, nowMs }) => presentVideo(record, order, nowMs));
       return reply.send(pageOf(videos, distinct, hasMore));
     },
   );

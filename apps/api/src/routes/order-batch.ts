@@ -56,7 +56,7 @@ export const addOrderBatch: AddRoute = (server, { settings, producer, ledger }) 
           reply.header("idempotent-replayed", "true");
           // Those that ended so long ago that they were forgotten are missing.
           const readings = await ledger.readMany(admission.videoIds);
-          return answer(readings.map(({ record, order }) => presentVideo(record, order)));
+          return answer(readings.map(({ record, order, nowMs }) => presentVideo(record, order, nowMs)));
         }
         case "admitted":
           return answer(
