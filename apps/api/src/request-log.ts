@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "@rushes/telemetry";
+import { originOf } from "./origin.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -23,8 +24,10 @@ export function logRequest(logger: Logger, request: FastifyRequest, reply: Fasti
   reply.raw.once("close", () => {
     const route = request.routeOptions.url ?? null;
     const status = reply.raw.statusCode;
+    const { traceparent } = originOf(request);
     const fields = {
       requestId: request.id,
+      ...(traceparent === undefined ? {} : { traceparent }),
       method: request.method,
       route,
       status,

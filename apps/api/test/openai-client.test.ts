@@ -49,7 +49,7 @@ describe("the openai client as it is", () => {
     expect(created).toMatchObject({
       input: { mode: "master-text-to-video", duration: 10, aspect_ratio: "9:16" },
     });
-    const { _request_id: _, ...plain } = created as typeof created & { _request_id?: unknown };
+    const { _request_id: _, ...plain } = created;
     expect(videoSchema.parse(plain)).toEqual(plain);
     expect(await client.videos.retrieve(created.id)).toMatchObject({ id: created.id, status: "queued" });
 

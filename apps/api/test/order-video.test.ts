@@ -80,6 +80,29 @@ describe("an order", () => {
     });
   });
 
+  test("carries the request's id and trace to its job and its record, which are no part of what was ordered", async () => {
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const idempotencyKey = freshKey();
+    const headers = { "x-request-id": "checkout-4711", traceparent };
+    const { json } = await api.order(textOrder(), { headers, idempotencyKey });
+    const origin = { request_id: "checkout-4711", traceparent };
+    const job = await redis.hget(`${api.prefix}:submit:${json.id}.submit.1`, "data");
+    expect(JSON.parse(job ?? "null")).toMatchObject(origin);
+    const order = await redis.get(`${api.prefix}:order:${json.id}`);
+    expect(JSON.parse(order ?? "null")).toMatchObject({ origin });
+    expect(api.lines).toContainEqual(
+      expect.objectContaining({ msg: "request", videoId: json.id, requestId: "checkout-4711", traceparent }),
+    );
+    // The same order out of another request is the same order.
+    const again = await api.order(textOrder(), { idempotencyKey });
+    expect([again.status, again.json.id, again.headers.get("idempotent-replayed")]).toEqual([
+      202,
+      json.id,
+      "true",
+    ]);
+    expect(JSON.stringify(again.json)).not.toContain("checkout-4711");
+  });
+
   test("can be looked at where Location says", async () => {
     const { headers, json } = await api.order(textOrder());
     const looked = await api.ask(headers.get("location") ?? "");

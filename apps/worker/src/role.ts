@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { Provider, Records } from "@rushes/pipeline";
+import type { Origin, Provider, Records } from "@rushes/pipeline";
 import type { Ledger } from "@rushes/ledger";
 import type { WakeQueues } from "@rushes/queue";
 import type { Logger, Metrics } from "@rushes/telemetry";
@@ -33,7 +33,7 @@ export type RoleParts = {
   forProvider: () => ProviderParts;
   forArchive: () => ArchiveSettings;
   forNotify: () => NotifySettings;
-  onProblem: (error: Error, videoId?: string) => void;
+  onProblem: (error: Error, videoId?: string, origin?: Origin) => void;
 };
 
 export type RunningRole = {

@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { createApixoClient } from "@rushes/apixo";
 import { createLedger, KEY_PREFIX } from "@rushes/ledger";
 import { startHealthServer, type Part, type Secret } from "@rushes/lifecycle";
+import type { Origin } from "@rushes/pipeline";
 import { judgeBucket, startPreflight, type Finding, type UnsafeSetup } from "@rushes/preflight";
 import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
 import { announceCalls, statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
@@ -47,8 +48,15 @@ export async function startWorker(
   { stopping, refuse }: StartControl,
 ): Promise<Part[]> {
   const { common } = settings;
-  const onProblem = (error: Error, videoId?: string): void =>
-    logger.warn({ err: error, ...(videoId ? { videoId } : {}) }, "something failed and is tried again");
+  const onProblem = (error: Error, videoId?: string, origin: Origin = {}): void => {
+    const { request_id: requestId, traceparent } = origin;
+    const about = {
+      ...(videoId ? { videoId } : {}),
+      ...(requestId ? { requestId } : {}),
+      ...(traceparent ? { traceparent } : {}),
+    };
+    logger.warn({ err: error, ...about }, "something failed and is tried again");
+  };
 
   const connections: Redis[] = [];
   const openConnection = (): Redis => {

@@ -40,7 +40,7 @@ export async function admit(run: RunScript, prefix: string, request: AdmissionRe
       videoId,
       owner,
       request.idempotencyKey === null ? "" : sha256(request.idempotencyKey),
-      sha256(canonicalJson(order)),
+      fingerprintOf(order),
       orderJson,
       order.input.mode,
       order.input.duration,
@@ -113,8 +113,14 @@ export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
+/** Of what was ordered, however it was typed and wherever it came from. */
+export function fingerprintOf(order: Order | readonly Order[]): string {
+  const asked = ({ origin: _, ...rest }: Order): object => rest;
+  return sha256(canonicalJson("input" in order ? asked(order) : order.map(asked)));
+}
+
 /** JSON whose keys are sorted: two orders that mean the same have the same fingerprint, however they were typed. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     part !== null && typeof part === "object" && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))

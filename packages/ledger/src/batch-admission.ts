@@ -1,9 +1,9 @@
 import type { Order, VideoRecord } from "@rushes/pipeline";
 import {
   admittedRecord,
-  canonicalJson,
   delayMsOf,
   eventsToTell,
+  fingerprintOf,
   FIRST_REV,
   NO_BUDGET,
   priceOf,
@@ -48,7 +48,7 @@ export async function admitBatch(
     await run("admit-batch", `${prefix}:owners`, [
       owner,
       idempotencyKey === null ? "" : sha256(idempotencyKey),
-      sha256(canonicalJson(videos.map(({ order }) => order))),
+      fingerprintOf(videos.map(({ order }) => order)),
       budgetMicros ?? NO_BUDGET,
       SWEEP_GRACE_MS,
       ...rows,

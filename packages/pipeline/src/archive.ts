@@ -1,5 +1,6 @@
 import { Failure } from "./failure.ts";
 import { withNews } from "./news.ts";
+import type { Origin } from "./order.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Provider } from "./provider.ts";
 import type { ArchiveFact, Problem, Reading, Records, Standing } from "./records.ts";
@@ -20,6 +21,8 @@ export type ResultFile = {
   /** Which of the video's files, counted from 0, and how many there are. */
   index: number;
   count: number;
+  /** Where the video was ordered; kept as metadata of the object. */
+  origin?: Origin;
 };
 
 export type ArchivePorts = {
@@ -85,7 +88,7 @@ function follow(job: StageJob, { order }: Reading, fact: ArchiveFact, standing: 
 }
 
 async function copyAll(
-  { record, nowMs }: Reading,
+  { record, order, nowMs }: Reading,
   attempt: Attempt,
   taskId: string,
   ports: ArchivePorts,
@@ -99,6 +102,7 @@ async function copyAll(
     createdAtMs: record.createdMs,
     index,
     count: attempt.resultUrls.length,
+    ...(order.origin ? { origin: order.origin } : {}),
   }));
   try {
     const output: StoredFile[] = [];

@@ -37,7 +37,15 @@ export {
   type LimitState,
   type RefusalHint,
 } from "./limit-controller.ts";
-export { maxCharges, MODEL, MOST_CHARGES, orderSchema, type Order, type OrderRequest } from "./order.ts";
+export {
+  maxCharges,
+  MODEL,
+  MOST_CHARGES,
+  orderSchema,
+  type Order,
+  type OrderRequest,
+  type Origin,
+} from "./order.ts";
 export type { Outcome } from "./outcome.ts";
 export {
   FINAL_PHASES,

@@ -53,5 +53,13 @@ export const orderSchema = fields.refine(
 );
 
 export type OrderRequest = z.input<typeof orderSchema>;
-/** A valid order. Stored once at admission and never changed. */
-export type Order = z.output<typeof orderSchema>;
+/** Where an order came from, carried along so that one search finds its request, jobs, logs and files. */
+export type Origin = {
+  /** `X-Request-Id` of the request that ordered it. */
+  request_id?: string;
+  /** W3C trace context, as the caller sent it. */
+  traceparent?: string;
+};
+
+/** A valid order. Stored once at admission and never changed. Where it came from is no part of what was ordered. */
+export type Order = z.output<typeof orderSchema> & { origin?: Origin };

@@ -1,4 +1,4 @@
-import type { Order } from "./order.ts";
+import type { Order, Origin } from "./order.ts";
 import type { Phase } from "./phase.ts";
 import type { DurationSeconds, Mode } from "./video-input.ts";
 
@@ -33,7 +33,7 @@ export type JobSummary = {
   duration: DurationSeconds;
   prompt: string;
   task?: string;
-};
+} & Origin;
 
 const PROMPT_EXCERPT_CHARACTERS = 80;
 
@@ -43,7 +43,7 @@ export function summarize(order: Order, taskId?: string | null): JobSummary {
     prompt.length > PROMPT_EXCERPT_CHARACTERS
       ? `${prompt.slice(0, PROMPT_EXCERPT_CHARACTERS).toWellFormed()}…`
       : prompt;
-  return { mode, duration, prompt: excerpt, ...(taskId ? { task: taskId } : {}) };
+  return { mode, duration, prompt: excerpt, ...(taskId ? { task: taskId } : {}), ...order.origin };
 }
 
 /** BullMQ silently drops an id that still exists, so each transition and each wake of the sweep has its own. */

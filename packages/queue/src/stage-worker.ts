@@ -1,6 +1,6 @@
 import { Worker, type Job } from "bullmq";
 import type { Redis } from "ioredis";
-import type { Outcome, Stage, StageJob } from "@rushes/pipeline";
+import type { Origin, Outcome, Stage, StageJob } from "@rushes/pipeline";
 import { applyOutcome } from "./apply-outcome.ts";
 import type { JobData, WakeQueues } from "./wake-queues.ts";
 
@@ -23,7 +23,8 @@ export type StageWorkerOptions = {
   concurrency: number;
   queues: WakeQueues;
   decide(job: StageJob): Promise<Outcome>;
-  onProblem(error: Error, videoId?: string): void;
+  /** @param origin where the video was ordered, for the log */
+  onProblem(error: Error, videoId?: string, origin?: Origin): void;
 };
 
 export type StageWorker = {
@@ -98,7 +99,7 @@ export function startStageWorker(options: StageWorkerOptions): StageWorker {
   );
   worker.on("error", (error) => options.onProblem(error));
   worker.on("failed", (job, error) => {
-    if (error.name !== "UnrecoverableError") options.onProblem(error, job?.data.video);
+    if (error.name !== "UnrecoverableError") options.onProblem(error, job?.data.video, originOf(job?.data));
   });
   for (const event of ["active", "completed", "locksRenewed"] as const) worker.on(event, () => worker.sign());
   // The job runs on without its lock: the record is the fence, this only spares work.
@@ -124,4 +125,9 @@ export function startStageWorker(options: StageWorkerOptions): StageWorker {
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}
+
+function originOf(data: JobData | undefined): Origin {
+  const { request_id, traceparent } = data ?? {};
+  return { ...(request_id ? { request_id } : {}), ...(traceparent ? { traceparent } : {}) };
 }

@@ -141,7 +141,17 @@ function labels(key: string, file: ResultFile): ObjectLabels {
       "task-id": headerText(file.taskId),
       mode: headerText(file.mode),
       file: `${file.index + 1}/${file.count}`,
+      ...originLabels(file),
     },
+  };
+}
+
+/** Only what is there: a header without a text is none. */
+function originLabels({ origin = {} }: ResultFile): Record<string, string> {
+  const { request_id: requestId, traceparent } = origin;
+  return {
+    ...(requestId ? { "request-id": headerText(requestId) } : {}),
+    ...(traceparent ? { traceparent: headerText(traceparent) } : {}),
   };
 }
 

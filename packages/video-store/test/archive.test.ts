@@ -141,6 +141,14 @@ describe("archiving against an S3 server", () => {
     expect((await stored(PLAIN_KEY)).Metadata).toMatchObject({ "task-id": "t%C3%A2che%0A%201" });
   });
 
+  it("tells of a file where its video was ordered", async () => {
+    host = await startFileHost(serveFile(small));
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const origin = { request_id: "checkout-4711", traceparent };
+    await store.archive({ ...resultFile(`${host.url}/a.mp4`), origin });
+    expect((await stored(PLAIN_KEY)).Metadata).toMatchObject({ "request-id": "checkout-4711", traceparent });
+  });
+
   it("sends no credentials, a user agent of its own, and asks for identity encoding", async () => {
     host = await startFileHost(serveFile(small));
     await store.archive(resultFile(`${host.url}/a.mp4`));

@@ -7,6 +7,7 @@ import { EXAMPLE_VIDEO, exampleList } from "../examples.ts";
 import { HttpProblem } from "../http-problem.ts";
 import { readIdempotencyKey } from "../idempotency-key.ts";
 import { callerOf } from "../identify-caller.ts";
+import { originOf } from "../origin.ts";
 import { keyReused, ORDER_PROBLEMS, orderHeaders, requireBody } from "../order-answers.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { videoSchema } from "../video-schema.ts";
@@ -41,7 +42,8 @@ export const addOrderBatch: AddRoute = (server, { settings, producer, ledger }) 
       preValidation: requireBody,
     },
     async (request, reply) => {
-      const orders = request.body.videos;
+      const origin = originOf(request);
+      const orders = request.body.videos.map((order): Order => ({ ...order, origin }));
       const owner = callerOf(request).name;
       const idempotencyKey = readIdempotencyKey(request.headers["idempotency-key"], isKeyRequired);
       const admission = await producer.orderBatch({ orders, owner, idempotencyKey });

@@ -10,6 +10,7 @@ import { readIdempotencyKey } from "../idempotency-key.ts";
 import { callerOf } from "../identify-caller.ts";
 import { acceptForms } from "../multipart-body.ts";
 import { openAiOrderSchema } from "../openai-order.ts";
+import { originOf } from "../origin.ts";
 import { keyReused, ORDER_PROBLEMS, orderHeaders, requireBody } from "../order-answers.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { videoSchema } from "../video-schema.ts";
@@ -52,7 +53,7 @@ export const addOrderVideo: AddRoute = (server, { settings, producer, estimateOr
       },
       async (request, reply) => {
         // As `checkOrderInput` gives it, whatever form it came in.
-        const order = request.body as Order;
+        const order: Order = { ...(request.body as Order), origin: originOf(request) };
         if (request.query.dry_run === "true") {
           return reply.code(200).send(presentEstimate(await estimateOrder(order, callerOf(request).name)));
         }
