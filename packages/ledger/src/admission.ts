@@ -115,7 +115,8 @@ export function sha256(text: string): string {
 
 /** Of what was ordered, however it was typed and wherever it came from. */
 export function fingerprintOf(order: Order | readonly Order[]): string {
-  const asked = ({ origin: _, ...rest }: Order): object => rest;
+  // JSON has no undefined, so this is the order without it.
+  const asked = (one: Order): object => ({ ...one, origin: undefined });
   return sha256(canonicalJson("input" in order ? asked(order) : order.map(asked)));
 }
 
