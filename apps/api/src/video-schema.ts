@@ -12,6 +12,10 @@ const storedFile = z.strictObject({
   bytes: z.int(),
   sha256: z.string().describe("Lower-case hex"),
   content_type: z.string(),
+  media: z
+    .strictObject({ width: z.int(), height: z.int(), duration_ms: z.int(), codec: z.string() })
+    .optional()
+    .describe("What the file says of itself, where it does"),
 });
 
 /**
@@ -50,6 +54,9 @@ export const videoSchema = z.strictObject({
     state: z.string().nullable(),
   }),
   output: z.array(storedFile).readonly(),
+  manifest: storedFile
+    .nullable()
+    .describe("The JSON beside the files: request, task, times, cost, hashes; null until they are stored"),
   error: z.strictObject({ code: z.string(), class: z.string(), message: z.string() }).nullable(),
   metadata: z.record(z.string(), z.unknown()),
   progress: z.int().describe("In percent: an estimate from what is usual; 100 only when it is completed"),

@@ -100,3 +100,21 @@ test("other roles do not read them", () => {
   expect(problemsOf(settings)).toBe("");
   expect(parse(settings).notify).toBeNull();
 });
+
+describe("where files go", () => {
+  const ARCHIVE = { ROLES: "archive", APIXO_API_KEY: "sk-test", ARCHIVE_BUCKET: "films" };
+
+  test("is by day and id unless said otherwise", () => {
+    expect(parse(ARCHIVE).archive?.ARCHIVE_KEY).toBe("{date}/{video_id}.mp4");
+    const ARCHIVE_KEY = "{mode}/{video_id}/{n}.mp4";
+    expect(parse({ ...ARCHIVE, ARCHIVE_KEY }).archive?.ARCHIVE_KEY).toBe(ARCHIVE_KEY);
+  });
+
+  test("is refused by name and with the way out where two videos could meet", () => {
+    for (const ARCHIVE_KEY of ["{date}.mp4", "{video_id}/{prompt}.mp4"]) {
+      expect(problemsOf({ ...ARCHIVE, ARCHIVE_KEY })).toContain(
+        "ARCHIVE_KEY must be a key that names {video_id} and ends in .mp4",
+      );
+    }
+  });
+});

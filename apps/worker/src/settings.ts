@@ -17,6 +17,7 @@ import {
 } from "@rushes/lifecycle";
 import { ACCOUNTS_FIX, parseAccounts } from "@rushes/apixo";
 import { LOG_LEVELS } from "@rushes/telemetry";
+import { DEFAULT_KEY_TEMPLATE, isKeyTemplate, KEY_TEMPLATE_RULE } from "@rushes/video-store";
 import { parseWebhookSecrets } from "@rushes/webhooks";
 
 export const ROLES = ["submit", "poll", "archive", "notify", "sweep"] as const;
@@ -81,6 +82,12 @@ const provider = {
 const archive = {
   ARCHIVE_BUCKET: plainText("the bucket for finished files"),
   ARCHIVE_PREFIX: plainText("a key prefix", ""),
+  /** Where files go below the prefix, from `{video_id}`, `{date}`, `{mode}` and `{n}`. */
+  ARCHIVE_KEY: setting(
+    KEY_TEMPLATE_RULE,
+    (text) => (isKeyTemplate(text) ? text : undefined),
+    DEFAULT_KEY_TEMPLATE,
+  ),
   AWS_REGION: plainText("the bucket's region", "us-east-1"),
   AWS_ACCESS_KEY_ID: plainText("an access key id").optional(),
   AWS_SECRET_ACCESS_KEY: secretText("a secret access key").optional(),

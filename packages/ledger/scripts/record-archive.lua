@@ -1,6 +1,6 @@
 -- What became of the files of one attempt (rules 8 and 9).
 -- ARGV: prefix, id, attempt, secret, task, result, output JSON, failure code, class, message, again ms, grace ms,
---       fresh result URLs JSON
+--       fresh result URLs JSON, manifest JSON
 --   result: stored | gone | again (not yet: look again in that many ms)
 local record = load(ARGV[2])
 if not record then return reply('no_record') end
@@ -19,6 +19,7 @@ if result == 'again' then
 end
 if result == 'stored' then
   keepFiles(record, 'output', ARGV[7])
+  keepFiles(record, 'manifest', ARGV[14])
   set(record, 'archive_problem', '')
   set(record, 'completed', NOW)
   finish(record, 'completed', nil)

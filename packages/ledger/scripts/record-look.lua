@@ -36,7 +36,8 @@ if report == 'running' then
 end
 
 freeLease(record, n)
-set(record, of(n, 'ended'), NOW)
+-- When the end was first seen: the manifest tells it, and a second look at the same end must not change it.
+if state == 'accepted' then set(record, of(n, 'ended'), NOW) end
 if report == 'succeeded' then
   set(record, of(n, 'state'), 'ended_ok')
   keepFiles(record, of(n, 'urls'), ARGV[11])

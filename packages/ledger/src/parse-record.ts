@@ -60,6 +60,7 @@ export function parseRecord(
       ? { taskId: fields["adopt_refused"], why: fields["adopt_why"] ?? "" }
       : null,
     output: list(files.get("output")) as readonly StoredFile[],
+    manifest: parseManifest(files.get("manifest")),
     error: parseError(fields),
   };
 }
@@ -86,6 +87,10 @@ function parseAttempt(
     resultUrls: list(files.get(`${n}.urls`)) as readonly string[],
     outcome: field("outcome"),
   };
+}
+
+function parseManifest(json: string | undefined): StoredFile | null {
+  return json ? (JSON.parse(json) as StoredFile) : null;
 }
 
 function parseError(fields: Readonly<Record<string, string>>): VideoRecord["error"] {

@@ -74,5 +74,6 @@ export function archiveArguments(fact: ArchiveFact): (string | number)[] {
     again ? Math.ceil(again.againMs) : 0,
     SWEEP_GRACE_MS,
     again?.resultUrls ? JSON.stringify(again.resultUrls) : "",
+    fact.result === "stored" ? JSON.stringify(fact.manifest) : "",
   ];
 }

@@ -10,7 +10,7 @@ import {
 import { startTestRedis, uniquePrefix, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createLedger, type Ledger, type ReadScript } from "../src/index.ts";
-import { SETTINGS } from "./ledger-settings.ts";
+import { A_MANIFEST, SETTINGS } from "./ledger-settings.ts";
 import { without } from "./without-rule.ts";
 
 let server: TestRedis;
@@ -71,7 +71,7 @@ const succeed = (attempt: AttemptKey): Promise<Standing> =>
 const fail = (attempt: AttemptKey): Promise<Standing> =>
   ledger.recordLook(attempt, "task-1", { report: "failed", problem: PROBLEM, mayRetry: false, backoffMs: 0 });
 const archive = (attempt: AttemptKey): Promise<Standing> =>
-  ledger.recordArchive(attempt, "task-1", { result: "stored", output: [] });
+  ledger.recordArchive(attempt, "task-1", { result: "stored", output: [], manifest: A_MANIFEST });
 
 const listed = async (): Promise<string[]> => (await ledger.deliveries.list(ID)).map(({ event }) => event);
 

@@ -1,3 +1,4 @@
+import type { StoredFile } from "@rushes/pipeline";
 import type { LedgerSettings } from "../src/index.ts";
 
 /** No budget, and times that no test waits for. */
@@ -6,4 +7,14 @@ export const SETTINGS: LedgerSettings = {
   leaseMaxMs: 3_600_000,
   submitDeadlineMs: 3_600_000,
   billFailedTasks: false,
+};
+
+/** What a bucket might hold of a video. */
+export const A_MANIFEST: StoredFile = {
+  url: "s3://bucket/a.json",
+  bucket: "bucket",
+  key: "a.json",
+  bytes: 10,
+  sha256: "ab",
+  content_type: "application/json",
 };

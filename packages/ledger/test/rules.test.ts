@@ -10,7 +10,7 @@ import {
 import { startTestRedis, uniquePrefix, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createLedger, type Ledger, type LedgerSettings } from "../src/index.ts";
-import { SETTINGS } from "./ledger-settings.ts";
+import { A_MANIFEST, SETTINGS } from "./ledger-settings.ts";
 
 let server: TestRedis;
 let redis: Redis;
@@ -608,7 +608,7 @@ describe("reading", () => {
     const attempt = await claimed();
     await accept(attempt, "task-1");
     await succeed(attempt, "task-1");
-    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [] });
+    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [], manifest: A_MANIFEST });
     const events = await ledger.readEvents("vid_a");
     expect(events.map(({ rev, phase }) => [rev, phase])).toEqual([
       [1, "queued"],

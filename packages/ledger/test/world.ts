@@ -3,6 +3,7 @@ import { orderSchema, type AttemptKey, type Submission, type VideoRecord } from 
 
 import { createLedger, type Ledger, type ReadScript } from "../src/index.ts";
 import { parseRecord } from "../src/parse-record.ts";
+import { A_MANIFEST } from "./ledger-settings.ts";
 
 /**
  * Everything around one record that can happen: workers that crash, pause and come back with old knowledge, a provider
@@ -219,7 +220,7 @@ export class World {
               worker.key,
               worker.taskId,
               worker.result === "stored"
-                ? { result: "stored", output: [] }
+                ? { result: "stored", output: [], manifest: A_MANIFEST }
                 : { result: "gone", problem: PROBLEM },
             );
           },

@@ -1,4 +1,5 @@
 import { Failure } from "./failure.ts";
+import { manifestOf, type Manifest } from "./manifest.ts";
 import { withNews } from "./news.ts";
 import type { Origin } from "./order.ts";
 import type { Outcome } from "./outcome.ts";
@@ -28,8 +29,11 @@ export type ResultFile = {
 export type ArchivePorts = {
   records: Records;
   provider(account: string): Provider;
-  /** Copies one file into the bucket and verifies it. Safe to repeat. Throws `Failure`. */
-  store(file: ResultFile, signal: AbortSignal): Promise<StoredFile>;
+  /**
+   * Brings one file into the bucket: copies a result and verifies it, or writes the manifest. Safe to repeat. Throws
+   * `Failure`.
+   */
+  store(file: ResultFile | Manifest, signal: AbortSignal): Promise<StoredFile>;
   /** Called from the moment on when a result should long have been copied (`resultPlanMs`). */
   alert(message: string): void;
   settings: { resultPlanMs: number; resultLifeMs: number; retryMinMs: number; lateEveryMaxMs: number };
@@ -48,10 +52,11 @@ export async function archive(job: StageJob, ports: ArchivePorts): Promise<Outco
   if (!attempt?.taskId)
     return { kind: "give-up", reason: "an archiving video without a task: please report this" };
 
-  const fact = await copyAll(read.reading, attempt, attempt.taskId, ports, job.signal);
+  const made = { ...attempt, taskId: attempt.taskId };
+  const fact = await copyAll(read.reading, made, ports, job.signal);
   if (!fact) return { kind: "wait", log: "stopped before the copy was whole", delayMs: 0 };
   const key = { videoId: job.videoId, ...attempt };
-  const standing = await ports.records.recordArchive(key, attempt.taskId, fact);
+  const standing = await ports.records.recordArchive(key, made.taskId, fact);
   return withNews(follow(job, read.reading, fact, standing), job.videoId, standing, read.reading.order);
 }
 
@@ -88,12 +93,13 @@ function follow(job: StageJob, { order }: Reading, fact: ArchiveFact, standing: 
 }
 
 async function copyAll(
-  { record, order, nowMs }: Reading,
-  attempt: Attempt,
-  taskId: string,
+  reading: Reading,
+  attempt: Attempt & { taskId: string },
   ports: ArchivePorts,
   signal: AbortSignal,
 ): Promise<ArchiveFact | null> {
+  const { record, order, nowMs } = reading;
+  const { taskId } = attempt;
   const files = attempt.resultUrls.map((url, index): ResultFile => ({
     url,
     videoId: record.id,
@@ -107,7 +113,9 @@ async function copyAll(
   try {
     const output: StoredFile[] = [];
     for (const file of files) output.push(await ports.store(file, signal));
-    return { result: "stored", output };
+    // Last, because it names them: a video is completed only once its bucket explains it.
+    const manifest = await ports.store(manifestOf(reading, attempt, output), signal);
+    return { result: "stored", output, manifest };
   } catch (error) {
     if (signal.aborted) return null;
     if (!(error instanceof Failure)) throw error;

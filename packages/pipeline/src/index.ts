@@ -13,6 +13,7 @@ export {
 } from "./delivery.ts";
 export { etaSeconds, type AccountPace, type EndedVideo, type Pace } from "./eta.ts";
 export { Failure, type FailureClass, type FailureDetails, type FailureKind } from "./failure.ts";
+export { manifestOf, type Manifest } from "./manifest.ts";
 export { newsOf } from "./news.ts";
 export { notify, type NotifyPorts } from "./notify.ts";
 export {

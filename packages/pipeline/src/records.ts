@@ -40,7 +40,7 @@ export type LookFact =
   | { report: "lost"; problem: Problem };
 
 export type ArchiveFact =
-  | { result: "stored"; output: readonly StoredFile[] }
+  | { result: "stored"; output: readonly StoredFile[]; manifest: StoredFile }
   | { result: "gone"; problem: Problem }
   | { result: "again"; problem: Problem; againMs: number; resultUrls?: readonly string[] };
 

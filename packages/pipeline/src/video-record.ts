@@ -96,6 +96,8 @@ export type VideoRecord = {
   /** A task that a person named and that the provider does not know; gone once the video follows a task. */
   refusedAdoption: { taskId: string; why: string } | null;
   output: readonly StoredFile[];
+  /** The JSON beside the files that tells what they are. */
+  manifest: StoredFile | null;
   error: { code: string; class: FailureClass; message: string } | null;
 };
 

@@ -24,6 +24,8 @@ export type Video = {
   adoption: { task_id: string; state: "asked" | "refused"; message: string } | null;
   provider: { account: string | null; task_id: string | null; state: string | null };
   output: readonly StoredFile[];
+  /** The JSON beside the files that tells what they are; null until they are stored. */
+  manifest: StoredFile | null;
   error: { code: string; class: FailureClass; message: string } | null;
   metadata: Order["metadata"];
   /** In percent: an estimate from how long such videos usually take, whole only when it is completed. */
@@ -85,6 +87,7 @@ export function presentVideo(record: VideoRecord, order: Order, nowMs = record.s
       state: record.providerState,
     },
     output: record.output,
+    manifest: record.manifest,
     error: record.phase === "failed" ? record.error : null,
     metadata: order.metadata,
     progress: progressOf(record, nowMs),

@@ -31,6 +31,7 @@ function aVideo(changes: Partial<Video> = {}, input: object = {}): Video {
     unconfirmed: null,
     adoption: null,
     provider: { account: "main", task_id: "task-1", state: "success" },
+    manifest: null,
     output: [],
     error: null,
     metadata: { shot: 7 },

@@ -2,8 +2,10 @@ import { describe, expect, test } from "vitest";
 import {
   archive,
   Failure,
+  manifestOf,
   type ArchiveFact,
   type ArchivePorts,
+  type Manifest,
   type ResultFile,
   type StoredFile,
   type TaskReport,
@@ -14,19 +16,25 @@ const URLS = ["https://files.example/a.mp4", "https://files.example/b.mp4"];
 const ENDED_MS = 80_000;
 const DAY_MS = 86_400_000;
 
-const stored = (file: ResultFile): StoredFile => ({
-  url: `s3://bucket/${file.videoId}-${file.index}`,
-  bucket: "bucket",
-  key: `${file.videoId}-${file.index}`,
-  bytes: 10,
-  sha256: "ab",
-  content_type: "video/mp4",
-});
+const stored = (file: ResultFile | Manifest): StoredFile => {
+  const key = `${file.videoId}${"url" in file ? `-${file.index}` : ".json"}`;
+  const content_type = "url" in file ? "video/mp4" : "application/json";
+  return { url: `s3://bucket/${key}`, bucket: "bucket", key, bytes: 10, sha256: "ab", content_type };
+};
+const FILE: ResultFile = {
+  url: "https://files.example/a.mp4",
+  videoId: "vid_a",
+  taskId: "task-1",
+  mode: "master-text-to-video",
+  createdAtMs: 0,
+  index: 0,
+  count: 1,
+};
 const failing = (code: string) => (): Promise<StoredFile> =>
   Promise.reject(new Failure({ kind: "unavailable", class: "archive", code, message: "as the test says" }));
 
 async function run(options: {
-  store: (file: ResultFile) => Promise<StoredFile>;
+  store: (file: ResultFile | Manifest) => Promise<StoredFile>;
   ageMs?: number;
   report?: TaskReport | Failure;
   standing?: ReturnType<typeof aStanding>;
@@ -35,7 +43,7 @@ async function run(options: {
     {
       phase: "archiving",
       archivingMs: ENDED_MS,
-      attempts: [anAttempt({ state: "ended_ok", resultUrls: URLS })],
+      attempts: [anAttempt({ state: "ended_ok", resultUrls: URLS, endedMs: ENDED_MS })],
     },
     ENDED_MS + (options.ageMs ?? 0),
   );
@@ -72,6 +80,73 @@ test("every file of the task is stored, in order", async () => {
   });
   expect(facts).toMatchObject([{ result: "stored", output: [{ key: "vid_a-0" }, { key: "vid_a-1" }] }]);
   expect(outcome.kind).toBe("advance");
+});
+
+describe("the manifest", () => {
+  /** Every manifest that a run stores, and what is recorded. */
+  async function manifestsOf(store: (file: ResultFile | Manifest) => Promise<StoredFile>) {
+    const texts: string[] = [];
+    const { facts, outcome } = await run({
+      store: (file) => {
+        if ("url" in file) return Promise.resolve(stored(file));
+        texts.push(file.text);
+        return store(file);
+      },
+      standing: aStanding({ phase: "completed" }),
+    });
+    return { texts, facts, outcome };
+  }
+
+  test("is stored last, names what was ordered, made and stored, and is recorded", async () => {
+    const { texts, facts } = await manifestsOf((file) => Promise.resolve(stored(file)));
+    expect(facts).toMatchObject([{ result: "stored", manifest: { key: "vid_a.json" } }]);
+    expect(texts).toHaveLength(1);
+    expect(JSON.parse(texts[0] ?? "")).toEqual({
+      object: "manifest",
+      version: 1,
+      video: "vid_a",
+      request: {
+        model: "kling-2-1",
+        input: expect.objectContaining({ prompt: "a drone over a city" }) as object,
+        metadata: {},
+      },
+      task: { id: "task-1", account: "main" },
+      times: { ordered_at: 0, accepted_at: 1, ended_at: 80 },
+      cost_usd: 1,
+      files: ["vid_a-0", "vid_a-1"].map((key) => ({
+        ...{ key, bytes: 10, sha256: "ab", content_type: "video/mp4", media: null },
+      })),
+    });
+  });
+
+  test("is the same when it is made again later", async () => {
+    const attempt = anAttempt({ state: "ended_ok", resultUrls: URLS, endedMs: ENDED_MS });
+    const output = [{ ...stored({ ...FILE, index: 0 }) }];
+    const first = manifestOf(aReading({ attempts: [attempt] }), { ...attempt, taskId: "task-1" }, output);
+    const other = { ...attempt, resultUrls: ["https://files.example/fresh.mp4"] };
+    const later = aReading(
+      {
+        phase: "completed",
+        archivingMs: 5 * DAY_MS,
+        completedMs: 6 * DAY_MS,
+        archiveTries: 7,
+        rev: 90,
+        wake: 88,
+        billedMicros: 9_000_000,
+        // Another attempt may turn out to be a charge at any time.
+        attempts: [other, anAttempt({ number: 2, state: "accepted" })],
+      },
+      7 * DAY_MS,
+    );
+    expect(manifestOf(later, { ...other, taskId: "task-1" }, output)).toEqual(first);
+  });
+
+  test("that cannot be stored keeps the video from being completed", async () => {
+    const { facts, outcome } = await manifestsOf(failing("bucket_unavailable"));
+    expect(facts).toMatchObject([{ result: "again", problem: { code: "bucket_unavailable" } }]);
+    expect(facts).toHaveLength(1);
+    expect(outcome.kind).not.toBe("give-up");
+  });
 });
 
 describe("a copy that fails is tried again, never given up early, never generated again", () => {

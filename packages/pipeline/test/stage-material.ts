@@ -82,6 +82,7 @@ export function aReading(record: Partial<VideoRecord> = {}, nowMs = 61_000): Rea
       adoption: null,
       refusedAdoption: null,
       output: [],
+      manifest: null,
       error: null,
       ...record,
     },

@@ -2,4 +2,6 @@
 export type StoreLog = {
   info(fields: Record<string, unknown>, message: string): void;
   warn(fields: Record<string, unknown>, message: string): void;
+  /** Somebody should be called. */
+  error(fields: Record<string, unknown>, message: string): void;
 };

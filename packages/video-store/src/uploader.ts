@@ -14,6 +14,7 @@ export type StoreAbilities = {
 };
 
 export type ObjectLabels = {
+  contentType: string;
   /** What a browser calls a download of it. */
   fileName: string;
   metadata: Record<string, string>;
@@ -129,7 +130,7 @@ export function createUploader(client: S3Client, bucket: string, abilities: Stor
 
 function objectHeaders(labels: ObjectLabels) {
   return {
-    ContentType: "video/mp4",
+    ContentType: labels.contentType,
     ContentDisposition: `inline; filename="${labels.fileName}"`,
     Metadata: labels.metadata,
   };

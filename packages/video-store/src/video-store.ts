@@ -1,12 +1,15 @@
 import { isPublicAddress } from "@rushes/guarded-dial";
-import { Failure, type ResultFile, type StoredFile } from "@rushes/pipeline";
+import type { Manifest, ResultFile, StoredFile } from "@rushes/pipeline";
 import { Agent } from "undici";
 import { archiveFile } from "./archive-file.ts";
 import { openBucket } from "./bucket.ts";
 import { createDownloadGuard } from "./download-guard.ts";
-import { createStallWatch, PATIENCE, type Patience } from "./stall-watch.ts";
+import { PATIENCE, type Patience } from "./stall-watch.ts";
 import type { BucketSettings } from "./s3-client.ts";
 import type { StoreLog } from "./store-log.ts";
+import { storeManifest } from "./store-manifest.ts";
+import { openStoredFiles, type StoredFiles } from "./stored-files.ts";
+import { createWorkRoom, type StoreOptions } from "./work-room.ts";
 
 /** S3 takes 5 GiB at once; above this a cut would cost too much, so the file goes in parts. */
 const MULTIPART_ABOVE_BYTES = 100 * 1024 * 1024;
@@ -16,6 +19,8 @@ const USER_AGENT = "rushes-archive/0.1";
 export type VideoStoreSettings = BucketSettings & {
   /** Put before every key; slashes at its ends do not matter. */
   prefix?: string | undefined;
+  /** Where files go; `DEFAULT_KEY_TEMPLATE` unless given. Must be one (`isKeyTemplate`). */
+  keyTemplate?: string | undefined;
   /** Only these hosts serve results: `files.example.com`, or `*.example.com` for all below. Missing or empty: any public one. */
   downloadHosts?: readonly string[] | undefined;
   /** Larger files are refused. */
@@ -32,15 +37,13 @@ export type VideoStoreSettings = BucketSettings & {
   patience?: Partial<Patience> | undefined;
 };
 
-export type ArchiveOptions = {
-  /** Aborting gives the copy up: `Failure` with code `archive_interrupted`. */
-  signal?: AbortSignal | undefined;
+export type ArchiveOptions = StoreOptions & {
   /** Bytes that have arrived, and how many there will be where that is known. Begins anew when the file does. */
   onProgress?: ((bytes: number, total: number | null) => void) | undefined;
 };
 
 /** Copies result files into one bucket. Throws `Failure` only, and none of them means "generate again". */
-export type VideoStore = {
+export type VideoStore = Pick<StoredFiles, "compare"> & {
   /**
    * Downloads one result file, verifies it, and stores it under its deterministic key. A repeat gives an equal
    * answer and never overwrites; nothing is stored of a file that is cut, too large or no MP4.
@@ -51,6 +54,11 @@ export type VideoStore = {
    * `bucket_key_taken` of kind `misconfigured`.
    */
   archive(file: ResultFile, options?: ArchiveOptions): Promise<StoredFile>;
+  /**
+   * Stores a video's manifest beside its first file, by the same rules: a repeat is equal, other bytes in its place stay
+   * and are told of. Failures as above, those of the bucket.
+   */
+  storeManifest(manifest: Manifest, options?: StoreOptions): Promise<StoredFile>;
   /** Resolves when the bucket answers and lets us in (HeadBucket). For readiness. */
   check(): Promise<void>;
   /** Gives up what is under way, waits until that has let go of everything, and closes all connections. */
@@ -68,82 +76,39 @@ export function openVideoStore(settings: VideoStoreSettings): VideoStore {
   const dispatcher = new Agent({ connect: guard.connect, allowH2: false });
   const bucket = openBucket(settings, log, settings.multipartAboveBytes ?? MULTIPART_ABOVE_BYTES);
   const tempSpace = { maxBytes: settings.tempMaxBytes ?? 2 * settings.downloadMaxBytes, usedBytes: 0 };
-  const closing = new AbortController();
-  const underWay = new Set<Promise<unknown>>();
-
-  async function archive(file: ResultFile, options: ArchiveOptions = {}): Promise<StoredFile> {
-    const run = new AbortController();
-    const interrupt = () => run.abort(interrupted());
-    const stop = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-    if (stop.aborted) throw interrupted();
-    stop.addEventListener("abort", interrupt, { once: true });
-    const watch = createStallWatch(patience, () => performance.now());
-    const look = setInterval(
-      () => {
-        const verdict = watch.verdict();
-        if (verdict !== null) run.abort(verdict);
-      },
-      Math.min(1000, patience.windowMs / 4),
-    );
-    try {
-      return await archiveFile(file, {
-        guard,
-        dispatcher,
-        userAgent: settings.userAgent ?? USER_AGENT,
-        signal: run.signal,
-        maxBytes: settings.downloadMaxBytes,
-        watch,
-        onResume: (fromByte) =>
-          log?.info({ videoId: file.videoId, fromByte }, "the download was cut and goes on from there"),
-        bucket,
-        bucketName: settings.bucket,
-        prefix: settings.prefix,
-        tempSpace,
-        log,
-        onProgress: options.onProgress,
-      });
-    } catch (error) {
-      throw run.signal.aborted ? (run.signal.reason as Failure) : asFailure(error);
-    } finally {
-      clearInterval(look);
-      stop.removeEventListener("abort", interrupt);
-    }
-  }
+  const room = createWorkRoom(patience);
+  const stored = openStoredFiles(settings, patience);
+  const place = {
+    bucket,
+    bucketName: settings.bucket,
+    placing: { prefix: settings.prefix, template: settings.keyTemplate },
+    tempSpace,
+    log,
+  };
 
   return {
-    archive(file, options) {
-      const copy = archive(file, options);
-      const settled = copy.catch(() => {}).finally(() => underWay.delete(settled));
-      underWay.add(settled);
-      return copy;
-    },
+    archive: (file, options = {}) =>
+      room.run(options, (terms) =>
+        archiveFile(file, {
+          ...terms,
+          ...place,
+          guard,
+          dispatcher,
+          userAgent: settings.userAgent ?? USER_AGENT,
+          maxBytes: settings.downloadMaxBytes,
+          onResume: (fromByte) =>
+            log?.info({ videoId: file.videoId, fromByte }, "the download was cut and goes on from there"),
+          onProgress: options.onProgress,
+        }),
+      ),
+    storeManifest: (manifest, options = {}) =>
+      room.run(options, (terms) => storeManifest(manifest, { ...terms, ...place })),
+    compare: stored.compare,
     check: () => bucket.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)),
     async close() {
-      closing.abort();
-      await Promise.all(underWay);
+      await Promise.all([room.close(), stored.close()]);
       bucket.close();
       await dispatcher.destroy();
     },
   };
-}
-
-function interrupted(): Failure {
-  return new Failure({
-    kind: "unavailable",
-    class: "archive",
-    code: "archive_interrupted",
-    message: "the copy was interrupted from our side",
-  });
-}
-
-/** For what nobody foresaw: the file is paid for, so it is tried again. */
-function asFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  return new Failure({
-    kind: "unavailable",
-    class: "archive",
-    code: "archive_fault",
-    message: `the copy failed in a way that was not foreseen (${String(error)})`,
-    cause: error,
-  });
 }

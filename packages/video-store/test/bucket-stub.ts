@@ -7,6 +7,8 @@ export type StoredObject = { bytes: Buffer; headers: IncomingHttpHeaders };
 
 export type StubRequest = {
   method: string;
+  /** With the bucket in front. */
+  path: string;
   key: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
@@ -78,6 +80,7 @@ async function serve(
   const [, , ...rest] = url.pathname.split("/");
   const seen: StubRequest = {
     method: request.method ?? "",
+    path: decodeURIComponent(url.pathname),
     key: decodeURIComponent(rest.join("/")),
     query: url.searchParams,
     headers: request.headers,

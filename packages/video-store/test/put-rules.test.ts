@@ -139,13 +139,13 @@ describe("a key that is taken", () => {
     ["of the same length", other],
     ["of another length", mp4File(10, 3)],
     ["that are no video", Buffer.from("hello")],
-  ])("by other bytes %s stays, and the file goes beside it with a warning", async (_name, bytes) => {
+  ])("by other bytes %s stays, and the file goes beside it with an alert", async (_name, bytes) => {
     bucket.objects.set(PLAIN_KEY, { bytes, headers: {} });
     const file = await archive();
     expect(file).toMatchObject({ key: HASH_KEY, url: `s3://films/${HASH_KEY}`, sha256: sha256(whole) });
     expect(bucket.objects.get(PLAIN_KEY)?.bytes).toBe(bytes);
     expect(bucket.objects.get(HASH_KEY)?.bytes.equals(whole)).toBe(true);
-    expect(log.lines).toMatchObject([{ level: "warn", fields: { key: PLAIN_KEY, insteadKey: HASH_KEY } }]);
+    expect(log.lines).toMatchObject([{ level: "error", fields: { key: PLAIN_KEY, insteadKey: HASH_KEY } }]);
     expect(await archive()).toEqual(file);
     expect(puts()).toHaveLength(1);
   });

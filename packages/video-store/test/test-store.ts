@@ -44,10 +44,12 @@ export async function failureOf(call: Promise<unknown>): Promise<Failure> {
   throw new Error("did not fail");
 }
 
+type Level = "info" | "warn" | "error";
+
 export function recordingLog() {
-  const lines: { level: "info" | "warn"; fields: Record<string, unknown>; message: string }[] = [];
-  const write = (level: "info" | "warn") => (fields: Record<string, unknown>, message: string) => {
+  const lines: { level: Level; fields: Record<string, unknown>; message: string }[] = [];
+  const write = (level: Level) => (fields: Record<string, unknown>, message: string) => {
     lines.push({ level, fields, message });
   };
-  return { lines, info: write("info"), warn: write("warn") };
+  return { lines, info: write("info"), warn: write("warn"), error: write("error") };
 }

@@ -15,6 +15,7 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
   const store = openVideoStore({
     ...bucketSettings(bucket),
     prefix: bucket.ARCHIVE_PREFIX,
+    keyTemplate: bucket.ARCHIVE_KEY,
     downloadHosts: bucket.DOWNLOAD_HOSTS,
     downloadMaxBytes: bucket.DOWNLOAD_MAX_BYTES,
     allowPrivateDownloads: bucket.ALLOW_PRIVATE_DOWNLOADS,
@@ -45,7 +46,10 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
         return await archive(job, {
           records,
           provider,
-          store: (file, signal) => announceCalls("store", store).archive(file, { signal }),
+          store: (file, signal) =>
+            "url" in file
+              ? announceCalls("store", store).archive(file, { signal })
+              : announceCalls("store", store).storeManifest(file, { signal }),
           alert: (message) => parts.logger.error({ videoId: job.videoId }, message),
           settings: {
             resultPlanMs: settings.RESULT_PLAN_MS,
