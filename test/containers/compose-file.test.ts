@@ -119,13 +119,16 @@ describe("local parts", () => {
       (typeof env_file === "string" ? [{ path: env_file }] : env_file).map(({ path }) => path),
     );
     expect(paths.filter((path) => path !== ".env" && !existsSync(resolve(ROOT, path)))).toEqual([]);
-    expect(new Set(paths).size).toBe(5);
+    expect(new Set(paths).size).toBe(6);
   });
 
-  test("every address in an environment is that of a service", () => {
-    const addresses = services.flatMap(([name]) =>
-      Object.values(environmentOf(name, {})).filter((value) => /^(redis|http):/.test(value)),
-    );
+  test("every address in an environment is that of a service, but for the links that the api gives out", () => {
+    const LINKS = "http://127.0.0.1:8333";
+    expect(environmentOf("api", {})["AWS_ENDPOINT_URL_S3"]).toBe(LINKS);
+    expect(LOCAL.services["store"]?.ports).toEqual([`${new URL(LINKS).host}:8333`]);
+    const addresses = services
+      .flatMap(([name]) => Object.values(environmentOf(name, {})))
+      .filter((value) => /^(redis|http):/.test(value) && value !== LINKS);
     expect(addresses.length).toBeGreaterThan(10);
     for (const address of addresses) expect(Object.keys(LOCAL.services)).toContain(new URL(address).hostname);
   });

@@ -6,6 +6,7 @@ import type { CallbackTaker, CallerDesk, EstimateOrder, OperatorDesk, Producer }
 import type { Logger, Metrics } from "@rushes/telemetry";
 import type { EventStreams } from "./event-streams.ts";
 import type { LimitRequests } from "./request-limits.ts";
+import type { ContentLinks } from "@rushes/video-store";
 import type { ApiSettings } from "./settings.ts";
 
 /** What routes are made from. */
@@ -21,6 +22,8 @@ export type ApiParts = {
   operatorDesk: OperatorDesk;
   /** Null while the provider is not asked to call back. */
   callbacks: { tokens: CallbackTokens; taker: CallbackTaker } | null;
+  /** Null while the api does not know the bucket. */
+  contentLinks: ContentLinks | null;
   logger: Logger;
   metrics: Metrics;
   /** Short names of what keeps the api from being given work; none = ready. Answers within a second or so. */

@@ -5,7 +5,11 @@ import { settingsSchema } from "./settings.ts";
 import { startApi } from "./start-api.ts";
 
 const settings = settingsOrExit(settingsSchema, process.env);
-const secrets = [new URL(settings.REDIS_URL).password, settings.CALLBACK_SECRET?.reveal() ?? ""];
+const { CALLBACK_SECRET, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = settings;
+const secrets = [
+  new URL(settings.REDIS_URL).password,
+  ...[CALLBACK_SECRET, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN].map((secret) => secret?.reveal() ?? ""),
+];
 const logger = createLogger({ name: "api", level: settings.LOG_LEVEL, secrets: () => secrets });
 
 await runUntilSignal({

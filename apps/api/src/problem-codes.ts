@@ -69,6 +69,11 @@ export const PROBLEMS = {
     title: "There is no such webhook delivery",
     advice: "GET /v1/videos/{id}/deliveries lists those that the video has.",
   },
+  file_not_found: {
+    status: 404,
+    title: "The video has no such file",
+    advice: "output lists its files; n counts them from 1.",
+  },
   request_timeout: {
     status: 408,
     title: "The request took too long to arrive",
@@ -104,6 +109,16 @@ export const PROBLEMS = {
     status: 409,
     title: "The task is another video's",
     advice: "A task belongs to one video only. Nothing was changed.",
+  },
+  content_not_ready: {
+    status: 409,
+    title: "The video is not finished yet",
+    advice: "Ask again once its status is completed; a webhook tells when.",
+  },
+  content_gone: {
+    status: 410,
+    title: "There is no file, and there will be none",
+    advice: "The video failed or was cancelled. Its error says why.",
   },
   body_too_large: {
     status: 413,
@@ -155,6 +170,12 @@ export const PROBLEMS = {
     status: 500,
     title: "Something went wrong in the api",
     advice: "The log names the reason under this request_id. Repeat with the same key.",
+  },
+  content_links_off: {
+    status: 501,
+    title: "This api makes no links to files",
+    advice:
+      "It does not know the bucket. Its operator sets ARCHIVE_BUCKET and the AWS variables on the api as on the workers. Until then: output names bucket and key.",
   },
   redis_unavailable: {
     status: 503,

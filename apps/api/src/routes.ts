@@ -2,6 +2,7 @@ import type { AddRoute } from "./api-parts.ts";
 import { addAdoptVideo } from "./routes/adopt-video.ts";
 import { addCancelVideo } from "./routes/cancel-video.ts";
 import { addDocs } from "./routes/docs.ts";
+import { addGetContent } from "./routes/get-content.ts";
 import { addGetVideo } from "./routes/get-video.ts";
 import { addListAudit } from "./routes/list-audit.ts";
 import { addListDeliveries } from "./routes/list-deliveries.ts";
@@ -39,6 +40,7 @@ export const KEYED_ROUTES: readonly AddRoute[] = [
   addListVideos,
   addGetVideo,
   addWatchVideo,
+  addGetContent,
   addCancelVideo,
   addListDeliveries,
   addReplayDelivery,

@@ -29,9 +29,18 @@ test("nothing set means this machine only, everybody admin, a key for every orde
     API_KEYS: [],
     API_REQUEST_LIMITS: [],
     REQUIRE_IDEMPOTENCY_KEY: true,
+    AWS_REGION: "us-east-1",
+    S3_FORCE_PATH_STYLE: false,
     DRAIN_MS: 30_000,
     LOG_LEVEL: "info",
   });
+});
+
+test("the keys of the bucket come in pairs", () => {
+  const problem = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together";
+  expect(problemsOf({ AWS_ACCESS_KEY_ID: "id", PORT: "x" })).toContain(problem);
+  expect(problemsOf({ AWS_SECRET_ACCESS_KEY: "secret" })).toEqual([problem]);
+  expect(problemsOf({ AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" })).toEqual([]);
 });
 
 test("callers have a name, the hash of a key, and perhaps the rights of an admin", () => {

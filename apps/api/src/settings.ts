@@ -1,10 +1,12 @@
 import { z } from "zod";
 import {
+  bucketAccess,
   commaList,
   dollarAmount,
   durationMs,
   flag,
   isLoopbackHost,
+  PAIRED_KEYS,
   plainText,
   port,
   publicUrl,
@@ -51,6 +53,9 @@ export const settingsSchema = z
     /** Where others reach this api: the provider calls back here. */
     PUBLIC_URL: publicUrl().optional(),
     CALLBACK_SECRET: secretText("the secret that signs callbacks, the same for api and workers").optional(),
+    /** Set → links to files are signed, with the credentials below; the api itself never talks to a bucket. */
+    ARCHIVE_BUCKET: plainText("the bucket for finished files").optional(),
+    ...bucketAccess,
     DRAIN_MS: durationMs(30_000),
     LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   })
@@ -64,6 +69,7 @@ export const settingsSchema = z
     error: `must name keys of API_KEYS, or ${EVERY_OTHER_KEY}`,
     when: () => true,
   })
+  .refine(PAIRED_KEYS.isPaired, { ...PAIRED_KEYS.rule, when: () => true })
   .refine((all) => !letsEverybodyIn(all) || isLoopbackHost(all.HOST), {
     path: ["HOST"],
     error: `must be a loopback address such as 127.0.0.1 while API_KEYS is unset: ${whyLoopback()}`,

@@ -18,6 +18,7 @@ import {
 } from "@rushes/producer";
 import { openProducerConnection, openWakeQueues, openWorkerConnection, type WakeQueues } from "@rushes/queue";
 import { announceCalls, type Logger, type Metrics } from "@rushes/telemetry";
+import { accessSettings, openContentLinks } from "@rushes/video-store";
 import { createServer } from "./create-server.ts";
 import { prepareDrain } from "./drain.ts";
 import { createEventStreams } from "./event-streams.ts";
@@ -27,6 +28,8 @@ import { redisAnswers } from "./redis-ping.ts";
 import type { ApiSettings } from "./settings.ts";
 
 const PING_WITHIN_MS = 1_000;
+/** To follow a link takes no time; a player that seeks asks again and again while somebody watches. */
+const CONTENT_LINK_LIFE_S = 900;
 
 export type ApiOptions = {
   settings: ApiSettings;
@@ -86,6 +89,10 @@ export async function startApi({
     refuse,
   });
 
+  const contentLinks = settings.ARCHIVE_BUCKET
+    ? openContentLinks(accessSettings(settings), CONTENT_LINK_LIFE_S)
+    : null;
+
   metrics.onCollect(async () => metrics.setTotals(await ledger.readTotals()));
   const server = createServer({
     settings,
@@ -123,6 +130,7 @@ export async function startApi({
           }),
         }
       : null,
+    contentLinks,
     async findObstacles() {
       if (drain.hasBegun()) return ["stopping"];
       return (await redisAnswers(redis, PING_WITHIN_MS)) ? preflight.obstacles() : ["redis"];
@@ -136,6 +144,7 @@ export async function startApi({
   } catch (error) {
     preflight.stop();
     await server.close();
+    contentLinks?.close();
     await letGo([redis, subscriber], queues);
     throw error;
   }
@@ -152,6 +161,7 @@ export async function startApi({
       eventStreams.end();
       await drain.end(signal);
       preflight.stop();
+      contentLinks?.close();
       await letGo([redis, subscriber], queues);
     },
   };

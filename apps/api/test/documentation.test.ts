@@ -47,6 +47,7 @@ describe("/openapi.json", () => {
         "get /v1/videos",
         "get /v1/videos/{id}",
         "get /v1/videos/{id}/events",
+        "get /v1/videos/{id}/content",
         "post /v1/videos/{id}/cancel",
         "get /v1/videos/{id}/deliveries",
         "post /v1/videos/{id}/deliveries/{delivery}/replay",

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import {
+  bucketAccess,
   commaList,
   dollarAmount,
   durationMs,
   flag,
   httpUrl,
+  PAIRED_KEYS,
   parseEnvironment,
   plainText,
   port,
@@ -88,12 +90,7 @@ const archive = {
     (text) => (isKeyTemplate(text) ? text : undefined),
     DEFAULT_KEY_TEMPLATE,
   ),
-  AWS_REGION: plainText("the bucket's region", "us-east-1"),
-  AWS_ACCESS_KEY_ID: plainText("an access key id").optional(),
-  AWS_SECRET_ACCESS_KEY: secretText("a secret access key").optional(),
-  AWS_SESSION_TOKEN: secretText("a session token").optional(),
-  AWS_ENDPOINT_URL_S3: httpUrl().optional(),
-  S3_FORCE_PATH_STYLE: flag(false),
+  ...bucketAccess,
   DOWNLOAD_HOSTS: commaList(plainText("a host name"), []),
   DOWNLOAD_MAX_BYTES: positiveInteger(2 * 1024 ** 3),
   ALLOW_PRIVATE_DOWNLOADS: flag(false),
@@ -195,11 +192,5 @@ function checked(schema: z.ZodObject): z.ZodObject {
       path: ["RETRY_MIN_MS"],
       error: "must not be above RETRY_MAX_MS",
     })
-    .refine(
-      (all) => (all["AWS_ACCESS_KEY_ID"] === undefined) === (all["AWS_SECRET_ACCESS_KEY"] === undefined),
-      {
-        path: ["AWS_ACCESS_KEY_ID"],
-        error: "and AWS_SECRET_ACCESS_KEY must be set together",
-      },
-    );
+    .refine(PAIRED_KEYS.isPaired, PAIRED_KEYS.rule);
 }

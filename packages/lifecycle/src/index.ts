@@ -1,3 +1,4 @@
+export { bucketAccess, PAIRED_KEYS } from "./bucket-access.ts";
 export { answerProbe, type Check, type HealthAnswer, type Probe } from "./check.ts";
 export { commaList } from "./comma-list.ts";
 export { startHealthServer, type HealthServer, type HealthServerOptions } from "./health-server.ts";

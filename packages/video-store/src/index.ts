@@ -1,5 +1,11 @@
-export { bucketSettings, type BucketVariables } from "./bucket-settings.ts";
+export {
+  accessSettings,
+  bucketSettings,
+  type BucketAccess,
+  type BucketVariables,
+} from "./bucket-settings.ts";
 export { checkBucket, type BucketCheck, type BucketCheckOptions } from "./check-bucket.ts";
+export { openContentLinks, type ContentLinks } from "./content-links.ts";
 export { DEFAULT_KEY_TEMPLATE, isKeyTemplate, KEY_TEMPLATE_RULE } from "./key-template.ts";
 export { manifestKey, objectKey, type ObjectKeyParts } from "./object-key.ts";
 export { PATIENCE, type Patience } from "./stall-watch.ts";

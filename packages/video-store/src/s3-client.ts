@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const silence = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The one way this package talks to a store. The caller ends it with `destroy()`. */
-export function openS3Client(settings: BucketSettings): S3Client {
+export function openS3Client(settings: Omit<BucketSettings, "bucket">): S3Client {
   return new S3Client({
     region: settings.region,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),

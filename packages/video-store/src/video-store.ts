@@ -103,7 +103,7 @@ export function openVideoStore(settings: VideoStoreSettings): VideoStore {
       ),
     storeManifest: (manifest, options = {}) =>
       room.run(options, (terms) => storeManifest(manifest, { ...terms, ...place })),
-    compare: stored.compare,
+    compare: (file, options) => stored.compare(file, options),
     check: () => bucket.check(AbortSignal.timeout(CHECK_TIMEOUT_MS)),
     async close() {
       await Promise.all([room.close(), stored.close()]);

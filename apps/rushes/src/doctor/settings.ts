@@ -1,5 +1,5 @@
 import { ACCOUNTS_FIX, parseAccounts } from "@rushes/apixo";
-import { flag, httpUrl, plainText, Secret, secretText, setting } from "@rushes/lifecycle";
+import { bucketAccess, flag, httpUrl, plainText, Secret, secretText, setting } from "@rushes/lifecycle";
 import { z } from "zod";
 
 /** What `doctor` looks at: the settings of api and worker that lead outside, with the same defaults. */
@@ -9,12 +9,7 @@ export const doctorSchema = z.object({
   REDIS_DURABILITY_CONFIRMED: flag(false),
   ARCHIVE_BUCKET: plainText("the bucket for finished files").optional(),
   ARCHIVE_PREFIX: plainText("a key prefix", ""),
-  AWS_REGION: plainText("the bucket's region", "us-east-1"),
-  AWS_ACCESS_KEY_ID: plainText("an access key id").optional(),
-  AWS_SECRET_ACCESS_KEY: secretText("a secret access key").optional(),
-  AWS_SESSION_TOKEN: secretText("a session token").optional(),
-  AWS_ENDPOINT_URL_S3: httpUrl().optional(),
-  S3_FORCE_PATH_STYLE: flag(false),
+  ...bucketAccess,
   APIXO_API_KEY: secretText("the provider's API key").optional(),
   APIXO_ACCOUNTS: setting(ACCOUNTS_FIX, (text) =>
     parseAccounts(text)?.map((account) => ({ name: account.name, key: new Secret(account.key) })),
