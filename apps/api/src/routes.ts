@@ -16,6 +16,7 @@ import { addOrderVideo } from "./routes/order-video.ts";
 import { addPinLimits } from "./routes/pin-limits.ts";
 import { addPollVideo } from "./routes/poll-video.ts";
 import { addReadyz } from "./routes/readyz.ts";
+import { addRearchiveVideo } from "./routes/rearchive-video.ts";
 import { addReceiveCallback } from "./routes/receive-callback.ts";
 import { addReleaseVideo } from "./routes/release-video.ts";
 import { addReplayDelivery } from "./routes/replay-delivery.ts";
@@ -48,6 +49,7 @@ export const KEYED_ROUTES: readonly AddRoute[] = [
   addReleaseVideo,
   addWriteOffVideo,
   addPollVideo,
+  addRearchiveVideo,
   addListAudit,
   addListLimits,
   addSetLimits,

@@ -7,7 +7,7 @@ type Refusal = { code: ProblemCode; detail: string };
 
 /** Why the record did not take part in a verb, as the answer to whoever pressed it. Nothing was changed. */
 export function verbRefusal(
-  verb: "release" | "adopt" | "write off" | "poll",
+  verb: "release" | "adopt" | "write off" | "poll" | "rearchive",
   { result }: Standing,
   { record }: Reading,
 ): HttpProblem {
@@ -48,6 +48,8 @@ export function verbRefusal(
         return `The video is ${phase}: it follows no running task, so there is nothing to look at.`;
       case "adopt":
         return `The video is ${phase}. A task can be adopted while it is unconfirmed or queued, or after it has failed or was cancelled.`;
+      case "rearchive":
+        return `The video is ${phase}. Files can be archived again of a completed video, or of one that failed because its result could not be fetched in time.`;
       case "release":
       case "write off":
         return phase === "unconfirmed"

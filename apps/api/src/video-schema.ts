@@ -48,6 +48,10 @@ export const videoSchema = z.strictObject({
     .strictObject({ task_id: z.string(), state: z.enum(["asked", "refused"]), message: z.string() })
     .nullable()
     .describe("A task that an operator named as this video's, until the video follows a task"),
+  rearchive: z
+    .strictObject({ state: z.enum(["asked", "refused"]), message: z.string() })
+    .nullable()
+    .describe("An operator wants the files archived again, or wanted it in vain"),
   provider: z.strictObject({
     account: z.string().nullable(),
     task_id: z.string().nullable(),

@@ -55,6 +55,7 @@ describe("/openapi.json", () => {
         "post /v1/videos/{id}/release",
         "post /v1/videos/{id}/write-off",
         "post /v1/videos/{id}/poll",
+        "post /v1/videos/{id}/rearchive",
         "get /v1/audit",
         "get /v1/limits",
         "put /v1/limits/{account}",

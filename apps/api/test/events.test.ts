@@ -113,13 +113,22 @@ async function complete(id: string): Promise<void> {
   await finish(attempt);
 }
 
+const MANIFEST = {
+  url: "s3://b/m.json",
+  bucket: "b",
+  key: "m.json",
+  bytes: 1,
+  sha256: "00",
+  content_type: "application/json",
+};
+
 async function finish(attempt: AttemptKey): Promise<void> {
   const taskId = `task-${attempt.videoId}`;
   await ledger.recordLook(attempt, taskId, {
     report: "succeeded",
     resultUrls: ["https://files.example/a.mp4"],
   });
-  await ledger.recordArchive(attempt, taskId, { result: "stored", output: [] });
+  await ledger.recordArchive(attempt, taskId, { result: "stored", output: [], manifest: MANIFEST });
 }
 
 const ALL = ["queued", "submitting", "generating", "archiving", "completed"];

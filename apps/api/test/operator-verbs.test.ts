@@ -10,7 +10,7 @@ import { runApi, sha256Hex, storedKeys, textOrder, type Answer, type RunningApi 
 const ANNA = "anna-key-0123456789";
 const OPS = "ops-key-0123456789";
 const MISSING_ID = `vid_${"0".repeat(26)}`;
-const VERBS = ["adopt", "release", "write-off", "poll"] as const;
+const VERBS = ["adopt", "release", "write-off", "poll", "rearchive"] as const;
 
 let server: TestRedis;
 let redis: Redis;
@@ -113,6 +113,38 @@ describe.each(VERBS)("%s", (verb) => {
     expect(code(answer)).toEqual([409, "stale"]);
     expect(answer.json.detail).toContain(verb === "adopt" ? "submitting" : "cancelled");
     expect(await audit()).toEqual([]);
+  });
+});
+
+describe("rearchive", () => {
+  const aFile = (key: string) => ({
+    ...{
+      url: `s3://bucket/${key}`,
+      bucket: "bucket",
+      key,
+      bytes: 1,
+      sha256: "ab",
+      content_type: "video/mp4",
+    },
+  });
+
+  test("of a completed video is noted, shown, named in the audit log, and given to the archive stage", async () => {
+    const { id, attempt } = await attempted();
+    await accept(attempt, "task-1");
+    expect(code(await press(id, "rearchive"))).toEqual([409, "stale"]);
+    const report = { report: "succeeded", resultUrls: ["https://files.example/a.mp4"] } as const;
+    await ledger.recordLook(attempt, "task-1", report);
+    const output = [aFile("a.mp4")];
+    await ledger.recordArchive(attempt, "task-1", { result: "stored", output, manifest: aFile("a.json") });
+    const { status, json } = await press(id, "rearchive");
+    expect([status, json.phase]).toEqual([202, "completed"]);
+    expect(videoSchema.parse(json)).toEqual(json);
+    expect(json.rearchive).toMatchObject({ state: "asked" });
+    expect(await audit()).toMatchObject([
+      { by: "ops", verb: "rearchive", video_id: id, details: { task: "task-1" } },
+    ]);
+    const jobs = await redis.lrange(`${api.prefix}:archive:wait`, 0, -1);
+    expect(jobs.some((job) => job.startsWith(`${id}.archive.`))).toBe(true);
   });
 });
 

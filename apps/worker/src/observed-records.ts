@@ -54,6 +54,16 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
       }
       return standing;
     },
+
+    async recordRearchive(attempt, taskId, fact) {
+      const standing = await records.recordRearchive(attempt, taskId, fact);
+      const why = fact.result === "refused" ? { why: fact.why } : {};
+      logger.info(
+        { videoId: attempt.videoId, phase: standing.phase, result: standing.result, taskId, ...why },
+        "files wanted again",
+      );
+      return standing;
+    },
   };
 }
 

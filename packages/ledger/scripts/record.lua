@@ -170,7 +170,7 @@ local function isFinal(name)
   return name == 'completed' or name == 'failed' or name == 'cancelled'
 end
 
--- ---- files: what a task brought ("n.urls") and where it was stored ("output") ----
+-- ---- files: what a task brought ("n.urls"), and where that ("output") and its "manifest" were stored ----
 -- One line each beside the record: a name, a blank, JSON. Of one name the last line counts.
 
 -- A result whose URLs are named anew again and again leaves many lines; so long, those that do not count go.
@@ -286,18 +286,29 @@ local function freeLease(record, n)
   leave('leases:' .. account, record.id .. '#' .. digits(n))
 end
 
--- ---- watching: tasks that run beside the one the video follows, and adoptions that a person asked for ----
+-- ---- watching: tasks that run beside the one the video follows, and what a person asked for ----
 
 local function isExtra(record, n, state)
   return state == 'accepted' and not (num(record, 'current') == n and phase(record) == 'generating')
 end
 
-local function needsWatching(record)
+local function needsPolling(record)
   if get(record, 'adopt_task') ~= '' then return true end
   for n = 1, num(record, 'attempts') do
     if isExtra(record, n, get(record, of(n, 'state'))) then return true end
   end
   return false
+end
+
+local function needsWatching(record)
+  return get(record, 'rearchive_by') ~= '' or needsPolling(record)
+end
+
+-- Whether the files of the attempt that the video follows may be archived again (rule 16).
+local function mayRearchive(record)
+  local n = num(record, 'current')
+  if n == 0 or get(record, of(n, 'task')) == '' then return false end
+  return phase(record) == 'completed' or (phase(record) == 'failed' and get(record, of(n, 'state')) == 'result_gone')
 end
 
 -- Why a task that a person names cannot be this video's; nil = it can (rule 12).
@@ -424,6 +435,8 @@ end
 -- Which event of a webhook this change is; nil for most.
 local function eventOf(record, is)
   if is ~= record.was and (isFinal(is) or is == 'unconfirmed') then return is end
+  -- Archived again under another key: whoever has noted the old one must hear of it.
+  if is == 'completed' and record.filesMoved then return is end
   if record.changed.submitted then return 'submitted' end
   if record.changed.late and num(record, 'late') == 1 then return 'late' end
   return nil

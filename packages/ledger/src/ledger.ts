@@ -19,7 +19,7 @@ import { gatherRequests } from "./gather-requests.ts";
 import { openLimitBook, type AccountLimits, type LimitBook } from "./limit-book.ts";
 import { createLimitedClaims, type LineClaim } from "./limited-claims.ts";
 import { listIds, readAll, type ListingQuery } from "./listing.ts";
-import { createOperatorVerbs, type OperatorVerbs } from "./operator-verbs.ts";
+import { createOperatorVerbs, REARCHIVE_AGAIN_MS, type OperatorVerbs } from "./operator-verbs.ts";
 import { createOutlook, type Outlook } from "./outlook.ts";
 import { parseRecord } from "./parse-record.ts";
 import { milliseconds, readTime } from "./redis-time.ts";
@@ -28,6 +28,7 @@ import {
   keyArguments,
   lookArguments,
   problemArguments,
+  rearchiveArguments,
   throttleArguments,
   verdictArguments,
 } from "./script-arguments.ts";
@@ -81,8 +82,8 @@ export type AccountStanding = {
   strict: boolean;
 };
 
-/** `rev` makes the id of the job that watches. */
-export type Watched = { videoId: string; rev: number };
+/** `rev` makes the ids of the jobs, one for each stage that is to look. */
+export type Watched = { videoId: string; rev: number; stages: readonly ("poll" | "archive")[] };
 
 export type Ledger = Records &
   OperatorVerbs & {
@@ -127,7 +128,10 @@ export type Ledger = Records &
     /** Keeps the sweep away from a video that is being worked on for long. */
     postponeSweep(videoId: string, phase: Phase, wake: number, laterMs: number): Promise<void>;
     cancel(videoId: string): Promise<Standing>;
-    /** Claims overdue watches: videos with extra charges or a wanted adoption, for a job of errand `watch`. */
+    /**
+     * Claims overdue watches: videos with extra charges or a wanted adoption, for a poll job of errand `watch`, and those
+     * whose files are wanted again, for an archive job of errand `rearchive`.
+     */
     claimWatched(): Promise<Watched[]>;
     /** Deletes up to `most` records that ended more than `keepMs` ago. Returns how many. */
     forgetEnded(keepMs: number, most: number): Promise<number>;
@@ -250,6 +254,13 @@ export function createLedger(
         ...archiveArguments(fact),
       ]),
 
+    recordRearchive: (attempt, taskId, fact) =>
+      onRecord("record-rearchive", attempt.videoId, [
+        ...keyArguments(attempt),
+        taskId,
+        ...rearchiveArguments(fact),
+      ]),
+
     async postponeSweep(videoId, phase, wake, laterMs) {
       await run("postpone-sweep", `${prefix}:video:${videoId}`, [videoId, phase, wake, laterMs]);
     },
@@ -271,8 +282,13 @@ export function createLedger(
     cancel: (videoId) => onRecord("cancel-video", videoId, []),
     ...createOperatorVerbs(redis, prefix, settings, onRecord),
     async claimWatched() {
-      const flat = await run("claim-watched", `${prefix}:watched`, [SWEEP_BATCH, SWEEP_AGAIN_MS]);
-      return rowsOf(flat, 2).map(([videoId = "", rev]) => ({ videoId, rev: Number(rev) }));
+      const args = [SWEEP_BATCH, SWEEP_AGAIN_MS, REARCHIVE_AGAIN_MS];
+      const flat = await run("claim-watched", `${prefix}:watched`, args);
+      return rowsOf(flat, 3).map(([videoId = "", rev, stages = ""]) => ({
+        videoId,
+        rev: Number(rev),
+        stages: stages.split(",") as Watched["stages"],
+      }));
     },
 
     async forgetEnded(keepMs, most) {

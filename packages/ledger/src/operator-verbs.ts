@@ -7,10 +7,12 @@ import { fieldsOf, type RunScript } from "./scripts.ts";
 
 /** A wanted adoption whose job was lost is looked at again after this. */
 const ADOPTION_AGAIN_MS = 15_000;
+/** The same of files that are wanted again; longer, for a copy that is under way needs no second one beside it. */
+export const REARCHIVE_AGAIN_MS = 600_000;
 /** Unconfirmed videos that one call lists. */
 export const UNCONFIRMED_BATCH = 100;
 
-/** What people may do about money, each noted in the audit log by the script that does it. */
+/** What people may do about a video, each noted in the audit log by the script that does it. */
 export type OperatorVerbs = {
   /**
    * Lets an unconfirmed video be charged again.
@@ -26,6 +28,8 @@ export type OperatorVerbs = {
   refuseAdoption(videoId: string, taskId: string, why: string): Promise<Standing>;
   /** Gives an unconfirmed video up; what may have been charged is booked as spent. */
   writeOff(videoId: string, by: string): Promise<Standing>;
+  /** Notes that a video's files are wanted again. `requested` → the archive stage sees to it. */
+  requestRearchive(videoId: string, by: string): Promise<Standing>;
   /** Videos that have been unconfirmed for at least so long, longest first, up to 100 after so many skipped ones. */
   listUnconfirmed(olderThanMs: number, skipped?: number): Promise<string[]>;
   /** What people have done, newest first. */
@@ -60,6 +64,7 @@ export function createOperatorVerbs(
       onRecord("request-adoption", videoId, [taskId, by, ADOPTION_AGAIN_MS]),
     adopt: (videoId, taskId, by) => onRecord("adopt-task", videoId, [taskId, settings.leaseMaxMs, by]),
     refuseAdoption: (videoId, taskId, why) => onRecord("refuse-adoption", videoId, [taskId, why]),
+    requestRearchive: (videoId, by) => onRecord("request-rearchive", videoId, [by, REARCHIVE_AGAIN_MS]),
     writeOff: (videoId, by) => onRecord("write-off", videoId, [by]),
 
     async listUnconfirmed(olderThanMs, skipped = 0) {

@@ -59,6 +59,10 @@ export function parseRecord(
     refusedAdoption: fields["adopt_refused"]
       ? { taskId: fields["adopt_refused"], why: fields["adopt_why"] ?? "" }
       : null,
+    rearchive: fields["rearchive_by"]
+      ? { by: fields["rearchive_by"], tries: count("rearchive_tries") }
+      : null,
+    refusedRearchive: text("rearchive_refused"),
     output: list(files.get("output")) as readonly StoredFile[],
     manifest: parseManifest(files.get("manifest")),
     error: parseError(fields),

@@ -4,6 +4,7 @@ import type {
   AttemptKey,
   LookFact,
   Problem,
+  RearchiveFact,
   SubmitFact,
 } from "@rushes/pipeline";
 import { NO_BUDGET, SWEEP_GRACE_MS } from "./admission.ts";
@@ -75,5 +76,15 @@ export function archiveArguments(fact: ArchiveFact): (string | number)[] {
     SWEEP_GRACE_MS,
     again?.resultUrls ? JSON.stringify(again.resultUrls) : "",
     fact.result === "stored" ? JSON.stringify(fact.manifest) : "",
+  ];
+}
+
+export function rearchiveArguments(fact: RearchiveFact): string[] {
+  const stored = fact.result === "stored" ? fact : null;
+  return [
+    fact.result,
+    stored ? JSON.stringify(stored.output) : "",
+    stored ? JSON.stringify(stored.manifest) : "",
+    fact.result === "refused" ? fact.why : "",
   ];
 }

@@ -19,6 +19,8 @@ const SCRIPTS = [
   "request-adoption",
   "refuse-adoption",
   "adopt-task",
+  "request-rearchive",
+  "record-rearchive",
   "claim-watched",
   "write-off",
   "close-account",

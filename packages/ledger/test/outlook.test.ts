@@ -3,7 +3,7 @@ import { orderSchema, type AttemptKey, type Order } from "@rushes/pipeline";
 import { createRandom, startTestRedis, uniquePrefix, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createLedger, type Ledger } from "../src/index.ts";
-import { SETTINGS } from "./ledger-settings.ts";
+import { A_MANIFEST, SETTINGS } from "./ledger-settings.ts";
 
 const ACCOUNT = { name: "main", concurrency: 1_000, rate: 1_000_000 };
 const OWNERS = ["anna", "ben", "cleo", "dan"];
@@ -104,7 +104,7 @@ describe("the pace", () => {
       report: "succeeded",
       resultUrls: ["https://files.example/a.mp4"],
     });
-    await ledger.recordArchive(one, looked, { result: "stored", output: [] });
+    await ledger.recordArchive(one, looked, { result: "stored", output: [], manifest: A_MANIFEST });
     const problem = { code: "a_problem", class: "unknown", message: "" } as const;
     await ledger.recordLook(other, `task-${other.videoId}`, {
       report: "failed",

@@ -641,8 +641,12 @@ describe("reading", () => {
       sha256: "00",
       content_type: "video/mp4",
     };
-    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [file] });
-    expect(await recordOf("vid_a")).toMatchObject({ output: [file], attempts: [{ resultUrls: fresh(199) }] });
+    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [file], manifest: A_MANIFEST });
+    expect(await recordOf("vid_a")).toMatchObject({
+      output: [file],
+      manifest: A_MANIFEST,
+      attempts: [{ resultUrls: fresh(199) }],
+    });
     expect(await redis.object("ENCODING", `${prefix}:video:vid_a`)).toBe("listpack");
   });
 
@@ -653,7 +657,7 @@ describe("reading", () => {
     await admitted("vid_b");
     expect(await ledger.forgetEnded(0, 10)).toBe(0);
     await succeed(attempt, "task-1");
-    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [] });
+    await ledger.recordArchive(attempt, "task-1", { result: "stored", output: [], manifest: A_MANIFEST });
     await expect.poll(() => ledger.forgetEnded(0, 10)).toBe(1);
     const left = await redis.keys(`${prefix}:*`);
     expect(

@@ -86,6 +86,9 @@ function endViolations(world: World, { record: was }: Sight, { record, strays }:
     bad.push("cancelled although a charge may exist");
   }
   if (world.acknowledgedCancel && record.phase !== "cancelled") bad.push("an acknowledged cancel was undone");
+  if (was.phase === "completed" && record.phase !== "completed") bad.push("a completed video was undone");
+  if (was.phase === "failed" && record.phase === "completed" && record.output.length === 0)
+    bad.push("completed without a file");
   const parkedByClock =
     was.phase === "submitting" && record.phase === "unconfirmed" && /deadline script|sweep/.test(lastMove);
   if (parkedByClock && was.attempts.at(-1)?.deadlineMs !== 1) bad.push("parked before its deadline");

@@ -28,7 +28,8 @@ type Worker =
       answer: "accepted" | "refused_for_now" | "refused" | "not_sent" | "unknown";
     }
   | { at: "looked"; key: AttemptKey; taskId: string; report: "running" | "succeeded" | "failed" }
-  | { at: "copied"; key: AttemptKey; taskId: string; result: "stored" | "gone" };
+  | { at: "copied"; key: AttemptKey; taskId: string; result: "stored" | "gone" }
+  | { at: "copied again"; key: AttemptKey; taskId: string; result: "stored" | "refused" | "again" };
 
 export type WorldOptions = { maxCharges: number; retry: boolean; maxPosts: number; read: ReadScript };
 
@@ -136,9 +137,18 @@ export class World {
             add(`worker archives: ${result}`, () => this.workers.push({ at: "copied", key, taskId, result }));
         }
         break;
-      case "unconfirmed":
       case "completed":
-      case "failed":
+      case "failed": {
+        const taskId = current?.taskId;
+        if (!record.rearchive || !key || !taskId) break;
+        for (const result of ["stored", "refused", "again"] as const) {
+          add(`worker archives again: ${result}`, () =>
+            this.workers.push({ at: "copied again", key, taskId, result }),
+          );
+        }
+        break;
+      }
+      case "unconfirmed":
       case "cancelled":
     }
   }
@@ -226,6 +236,22 @@ export class World {
           },
           2,
         );
+        break;
+      case "copied again":
+        add(`stores rearchive: ${worker.result}`, () => {
+          become(null);
+          const { result } = worker;
+          const stored = { output: [A_MANIFEST], manifest: A_MANIFEST };
+          return this.ledger.recordRearchive(
+            worker.key,
+            worker.taskId,
+            result === "stored"
+              ? { result, ...stored }
+              : result === "refused"
+                ? { result, why: "as the test says" }
+                : { result },
+          );
+        });
     }
   }
 
@@ -280,6 +306,8 @@ export class World {
         2,
       );
     }
+    if (record.phase === "completed" || record.phase === "failed")
+      add("a person wants the files again", () => this.ledger.requestRearchive(this.id, "a person"));
     for (const post of this.posts.filter(isAccepted)) {
       add(`a person adopts ${post.taskId}`, async () => {
         await this.ledger.adopt(this.id, post.taskId, "a person");

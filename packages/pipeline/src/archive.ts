@@ -98,21 +98,12 @@ async function copyAll(
   ports: ArchivePorts,
   signal: AbortSignal,
 ): Promise<ArchiveFact | null> {
-  const { record, order, nowMs } = reading;
+  const { record, nowMs } = reading;
   const { taskId } = attempt;
-  const files = attempt.resultUrls.map((url, index): ResultFile => ({
-    url,
-    videoId: record.id,
-    taskId,
-    mode: record.mode,
-    createdAtMs: record.createdMs,
-    index,
-    count: attempt.resultUrls.length,
-    ...(order.origin ? { origin: order.origin } : {}),
-  }));
   try {
     const output: StoredFile[] = [];
-    for (const file of files) output.push(await ports.store(file, signal));
+    for (const file of resultFiles(reading, taskId, attempt.resultUrls))
+      output.push(await ports.store(file, signal));
     // Last, because it names them: a video is completed only once its bucket explains it.
     const manifest = await ports.store(manifestOf(reading, attempt, output), signal);
     return { result: "stored", output, manifest };
@@ -148,6 +139,24 @@ async function copyAll(
     const fresh = isOurs ? undefined : await freshUrls(attempt, taskId, ports, signal);
     return { result: "again", problem, againMs, ...(fresh ? { resultUrls: fresh } : {}) };
   }
+}
+
+/** The files of a task, in the order in which it names them. */
+export function resultFiles(
+  { record, order }: Reading,
+  taskId: string,
+  urls: readonly string[],
+): readonly ResultFile[] {
+  return urls.map((url, index) => ({
+    url,
+    videoId: record.id,
+    taskId,
+    mode: record.mode,
+    createdAtMs: record.createdMs,
+    index,
+    count: urls.length,
+    ...(order.origin ? { origin: order.origin } : {}),
+  }));
 }
 
 /** The provider may name the result anew; if it does not, the old URLs are as good as any. */

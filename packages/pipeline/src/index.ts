@@ -62,12 +62,14 @@ export { isLate, nextLookMs, type PollSettings } from "./poll-schedule.ts";
 export { poll, type PollPorts } from "./poll.ts";
 export { dollars, MICROS_PER_DOLLAR, priceMicros } from "./price.ts";
 export type { GenerateOptions, GenerateRequest, Provider, TaskReport } from "./provider.ts";
+export { rearchive, type RearchivePorts } from "./rearchive.ts";
 export type {
   ArchiveFact,
   AttemptKey,
   LookFact,
   Problem,
   Reading,
+  RearchiveFact,
   Records,
   Standing,
   Submission,

@@ -44,6 +44,12 @@ export type ArchiveFact =
   | { result: "gone"; problem: Problem }
   | { result: "again"; problem: Problem; againMs: number; resultUrls?: readonly string[] };
 
+/** What became of archiving a video's files again; `again`: not yet, the same job comes back. */
+export type RearchiveFact =
+  | { result: "stored"; output: readonly StoredFile[]; manifest: StoredFile }
+  | { result: "refused"; why: string }
+  | { result: "again" };
+
 /** Where a record stands after a script. `result` is the script's own word for what it did. */
 export type Standing = {
   result: string;
@@ -71,4 +77,5 @@ export type Records = {
   adopt(videoId: string, taskId: string, by: string): Promise<Standing>;
   refuseAdoption(videoId: string, taskId: string, why: string): Promise<Standing>;
   recordArchive(attempt: AttemptKey, taskId: string, fact: ArchiveFact): Promise<Standing>;
+  recordRearchive(attempt: AttemptKey, taskId: string, fact: RearchiveFact): Promise<Standing>;
 };

@@ -95,6 +95,10 @@ export type VideoRecord = {
   adoption: { taskId: string; by: string } | null;
   /** A task that a person named and that the provider does not know; gone once the video follows a task. */
   refusedAdoption: { taskId: string; why: string } | null;
+  /** Who wants its files archived again, and how often that was tried. */
+  rearchive: { by: string; tries: number } | null;
+  /** Why its files could not be archived again, when that was asked for last. */
+  refusedRearchive: string | null;
   output: readonly StoredFile[];
   /** The JSON beside the files that tells what they are. */
   manifest: StoredFile | null;

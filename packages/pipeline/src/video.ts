@@ -22,6 +22,8 @@ export type Video = {
   unconfirmed: { since: number; at_stake_usd: number; attempts: number; max_charges: number } | null;
   /** A task that an operator named as this video's: `asked` until the provider was asked, `refused` if it does not know it. */
   adoption: { task_id: string; state: "asked" | "refused"; message: string } | null;
+  /** An operator wants the files archived again: `asked` while that is under way, `refused` if it could not be done. */
+  rearchive: { state: "asked" | "refused"; message: string } | null;
   provider: { account: string | null; task_id: string | null; state: string | null };
   output: readonly StoredFile[];
   /** The JSON beside the files that tells what they are; null until they are stored. */
@@ -64,6 +66,13 @@ function presentAdoption({ adoption, refusedAdoption }: VideoRecord): Video["ado
   return null;
 }
 
+function presentRearchive({ rearchive, refusedRearchive }: VideoRecord): Video["rearchive"] {
+  if (rearchive) return { state: "asked", message: "The files are being archived again." };
+  if (refusedRearchive)
+    return { state: "refused", message: `The files were not archived again: ${refusedRearchive}.` };
+  return null;
+}
+
 /** @param nowMs Redis time, for the progress; the time of its last known step unless given */
 export function presentVideo(record: VideoRecord, order: Order, nowMs = record.submittedMs ?? 0): Video {
   return {
@@ -81,6 +90,7 @@ export function presentVideo(record: VideoRecord, order: Order, nowMs = record.s
     cost: { reserved_usd: dollars(record.reservedMicros), billed_usd: dollars(record.billedMicros) },
     unconfirmed: presentDoubt(record),
     adoption: presentAdoption(record),
+    rearchive: presentRearchive(record),
     provider: {
       account: record.account,
       task_id: currentAttempt(record)?.taskId ?? null,

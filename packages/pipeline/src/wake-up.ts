@@ -6,8 +6,11 @@ import type { DurationSeconds, Mode } from "./video-input.ts";
 export const STAGES = ["submit", "poll", "archive", "notify"] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** What a poll job is for: the task that the video follows, or what runs beside it (`watch`). */
-export type Errand = "follow" | "watch";
+/**
+ * What a job is for: in poll the task that the video follows, or what runs beside it (`watch`); in archive the files that
+ * the video waits for, or those that a person wants again (`rearchive`).
+ */
+export type Errand = "follow" | "watch" | "rearchive";
 
 /**
  * A nudge: "look at this video". Losing, doubling or deleting one is harmless, for the record alone says what is

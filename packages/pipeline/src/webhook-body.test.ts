@@ -32,6 +32,7 @@ function aVideo(changes: Partial<Video> = {}, input: object = {}): Video {
     adoption: null,
     provider: { account: "main", task_id: "task-1", state: "success" },
     manifest: null,
+    rearchive: null,
     output: [],
     error: null,
     metadata: { shot: 7 },

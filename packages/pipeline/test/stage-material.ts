@@ -81,6 +81,8 @@ export function aReading(record: Partial<VideoRecord> = {}, nowMs = 61_000): Rea
       unconfirmedSinceMs: null,
       adoption: null,
       refusedAdoption: null,
+      rearchive: null,
+      refusedRearchive: null,
       output: [],
       manifest: null,
       error: null,
@@ -118,6 +120,7 @@ export function scriptedRecords(reading: Reading | null, standing: Standing): Re
     learnAnswer: learn,
     recordLook: learn,
     recordArchive: learn,
+    recordRearchive: learn,
     adopt: (...learned) => learn({ adopted: learned }),
     refuseAdoption: (...learned) => learn({ refused: learned }),
   };

@@ -23,6 +23,8 @@ export type OperatorDesk = {
   /** Notes the task; the poll stage asks the provider before it is bound. */
   adopt(videoId: string, taskId: string, by: string): Promise<Standing | null>;
   writeOff(videoId: string, by: string): Promise<Standing | null>;
+  /** Notes that the files are wanted again; the archive stage sees to it. */
+  rearchive(videoId: string, by: string): Promise<Standing | null>;
   /** Makes the next look due now. `stale`: there is no running task to look at. */
   pollNow(videoId: string): Promise<Standing | null>;
   /**
@@ -34,7 +36,10 @@ export type OperatorDesk = {
 };
 
 export type OperatorDeskOptions = {
-  ledger: Pick<Ledger, "read" | "release" | "requestAdoption" | "writeOff" | "hurryLook" | "listUnconfirmed">;
+  ledger: Pick<
+    Ledger,
+    "read" | "release" | "requestAdoption" | "requestRearchive" | "writeOff" | "hurryLook" | "listUnconfirmed"
+  >;
   queues: Pick<WakeQueues, "wake">;
 };
 
@@ -82,6 +87,18 @@ export function createOperatorDesk({ ledger, queues }: OperatorDeskOptions): Ope
     },
 
     writeOff,
+
+    async rearchive(videoId, by) {
+      const reading = await ledger.read(videoId);
+      if (!reading) return null;
+      const standing = await ledger.requestRearchive(videoId, by);
+      if (standing.result === "requested") {
+        const about = summarize(reading.order, currentAttempt(reading.record)?.taskId);
+        const { rev } = standing;
+        await queues.wake([{ stage: "archive", errand: "rearchive", videoId, rev, delayMs: 0, about }]);
+      }
+      return standing;
+    },
 
     async pollNow(videoId) {
       const reading = await ledger.read(videoId);

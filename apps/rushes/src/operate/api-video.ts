@@ -21,6 +21,7 @@ export const apiVideoSchema = z.looseObject({
   adoption: z
     .object({ task_id: z.string(), state: z.enum(["asked", "refused"]), message: z.string() })
     .nullable(),
+  rearchive: z.object({ state: z.enum(["asked", "refused"]), message: z.string() }).nullable(),
   provider: z.object({
     account: z.string().nullable(),
     task_id: z.string().nullable(),

@@ -40,6 +40,7 @@ export type OperatorApi = {
   release(id: string, wish: { max_charges?: number; attempts: number }): Promise<ApiVideo>;
   writeOff(id: string): Promise<ApiVideo>;
   poll(id: string): Promise<ApiVideo>;
+  rearchive(id: string): Promise<ApiVideo>;
   listLimits(): Promise<ApiLimits[]>;
   setLimits(account: string, wish: LimitsWish): Promise<ApiLimits>;
   pinLimits(account: string): Promise<ApiLimits>;
@@ -98,6 +99,7 @@ export function createOperatorApi(environment: Environment): OperatorApi {
     release: (id, wish) => press(id, "release", wish),
     writeOff: (id) => press(id, "write-off", {}),
     poll: (id) => press(id, "poll", {}),
+    rearchive: (id) => press(id, "rearchive", {}),
     listLimits: async () => (await ask(apiLimitsListSchema, "/v1/limits")).data,
     setLimits: (account, wish) =>
       ask(apiLimitsSchema, `/v1/limits/${encodeURIComponent(account)}`, wish, "PUT"),

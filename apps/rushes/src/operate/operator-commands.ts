@@ -3,6 +3,7 @@ import { adoptTask } from "./adopt-task.ts";
 import { limitsCommands } from "./limits-commands.ts";
 import type { OperateOptions } from "./operate-options.ts";
 import { createOperatorApi, OperatorProblem } from "./operator-api.ts";
+import { rearchiveVideo } from "./rearchive-video.ts";
 import { parseMaxCharges, releaseVideo } from "./release-video.ts";
 import { showUnconfirmed } from "./show-unconfirmed.ts";
 import { statusLines } from "./video-lines.ts";
@@ -63,6 +64,14 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, Command>> = {
         say(`The task of ${id} is looked at now.`);
         return 0;
       }),
+  },
+  rearchive: {
+    summary: "fetch the files of a video again that the bucket has lost, while the provider has them",
+    flags: {},
+    words: ["video"],
+    examples: [`rearchive ${ID}`],
+    run: (_flags, context, { words }) =>
+      overApi(context, (options) => rearchiveVideo(options, words["video"] ?? "")),
   },
   status: {
     summary: "show one video",

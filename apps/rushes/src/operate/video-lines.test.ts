@@ -12,6 +12,7 @@ const VIDEO: ApiVideo = {
   cost: { reserved_usd: 1, billed_usd: 0 },
   unconfirmed: { since: Date.UTC(2026, 10, 24, 7, 12) / 1000, at_stake_usd: 1, attempts: 1, max_charges: 2 },
   adoption: null,
+  rearchive: null,
   provider: { account: "main", task_id: null, state: null },
   output: [],
   error: null,

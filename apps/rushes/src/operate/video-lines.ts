@@ -22,7 +22,7 @@ export function unconfirmedLine(video: ApiVideo): string {
 
 /** What a person wants to know of one video, a line each. */
 export function statusLines(video: ApiVideo): string[] {
-  const { input, cost, unconfirmed, adoption, provider, output, error } = video;
+  const { input, cost, unconfirmed, adoption, rearchive, provider, output, error } = video;
   const facts: (readonly [string, string] | null)[] = [
     ["phase", video.late ? `${video.phase}, late` : video.phase],
     ["ordered", `${input.mode}, ${input.duration} s, ${minuteOf(video.created_at)} UTC`],
@@ -38,6 +38,7 @@ export function statusLines(video: ApiVideo): string[] {
       `${dollarText(unconfirmed.at_stake_usd)} since ${minuteOf(unconfirmed.since)} UTC, ${unconfirmed.attempts} attempts, at most ${unconfirmed.max_charges} charges`,
     ],
     adoption && ["adoption", printable(`${adoption.task_id}: ${adoption.message}`)],
+    rearchive && ["rearchive", printable(rearchive.message)],
     error && ["error", printable(`${error.code}: ${error.message}`)],
     ...output.map(({ url }) => ["file", printable(url)] as const),
   ];

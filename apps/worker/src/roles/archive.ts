@@ -1,4 +1,4 @@
-import { archive, type Records } from "@rushes/pipeline";
+import { archive, rearchive, type Manifest, type Records, type ResultFile } from "@rushes/pipeline";
 import { startStageWorker } from "@rushes/queue";
 import { announceCalls } from "@rushes/telemetry";
 import { bucketSettings, openVideoStore } from "@rushes/video-store";
@@ -21,6 +21,15 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
     allowPrivateDownloads: bucket.ALLOW_PRIVATE_DOWNLOADS,
     log: parts.logger,
   });
+  const portsOf = (videoId: string) => ({
+    provider,
+    store: (file: ResultFile | Manifest, signal: AbortSignal) =>
+      "url" in file
+        ? announceCalls("store", store).archive(file, { signal })
+        : announceCalls("store", store).storeManifest(file, { signal }),
+    alert: (message: string) => parts.logger.error({ videoId }, message),
+    random: Math.random,
+  });
   const worker = startStageWorker({
     stage: "archive",
     redis: parts.openConnection(),
@@ -29,6 +38,15 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
     queues: parts.queues,
     onProblem: parts.onProblem,
     async decide(job) {
+      if (job.errand === "rearchive") {
+        const { RETRY_MIN_MS: retryMinMs, RETRY_MAX_MS: retryMaxMs } = parts.common;
+        return await rearchive(job, {
+          ...portsOf(job.videoId),
+          records: parts.records,
+          compare: (file, signal) => store.compare(file, { signal }),
+          settings: { retryMinMs, retryMaxMs },
+        });
+      }
       const keepSweepAway = (): void => {
         parts.ledger.postponeSweep(job.videoId, "archiving", job.rev, BUSY_MS).catch(parts.onProblem);
       };
@@ -44,20 +62,14 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
       };
       try {
         return await archive(job, {
+          ...portsOf(job.videoId),
           records,
-          provider,
-          store: (file, signal) =>
-            "url" in file
-              ? announceCalls("store", store).archive(file, { signal })
-              : announceCalls("store", store).storeManifest(file, { signal }),
-          alert: (message) => parts.logger.error({ videoId: job.videoId }, message),
           settings: {
             resultPlanMs: settings.RESULT_PLAN_MS,
             resultLifeMs: settings.RESULT_LIFE_MS,
             retryMinMs: parts.common.RETRY_MIN_MS,
             lateEveryMaxMs: settings.LATE_EVERY_MAX_MS,
           },
-          random: Math.random,
         });
       } finally {
         clearInterval(busy);
