@@ -57,4 +57,34 @@ describe("chooseCommand", () => {
       text: expect.stringContaining("--fast"),
     });
   });
+
+  test("hands over any number of words where a command takes them", async () => {
+    const got: unknown[] = [];
+    const commands: Record<string, Command> = {
+      visit: {
+        summary: "go and see",
+        flags: {},
+        words: ["friend"],
+        more: "friend",
+        run: async (_flags, _context, { words, more }) => {
+          got.push(words["friend"], more);
+          return 0;
+        },
+      },
+    };
+    const choice = chooseCommand(commands, ["visit", "ann", "ben", "cat"]);
+    expect(choice.kind === "run" && (await choice.run(context))).toBe(0);
+    expect(got).toEqual(["ann", ["ben", "cat"]]);
+    expect(chooseCommand(commands, ["visit", "--help"])).toMatchObject({
+      text: expect.stringContaining("Usage: rushes visit <friend> [friend ...]"),
+    });
+  });
+
+  test("verify wants videos or --all, and not both", async () => {
+    for (const args of [["verify"], ["verify", "--all", "vid_x"]]) {
+      const choice = chooseCommand(COMMANDS, args);
+      if (choice.kind !== "run") throw new Error("verify is a command");
+      await expect(choice.run(context)).rejects.toThrow("Name videos, or say --all.");
+    }
+  });
 });

@@ -5,6 +5,7 @@ import { OPERATOR_COMMANDS } from "./operate/operator-commands.ts";
 import type { Terminal } from "./terminal.ts";
 import { runUp } from "./up/up.ts";
 import { UsageProblem } from "./usage-problem.ts";
+import { VERIFY_COMMANDS } from "./verify/verify-commands.ts";
 
 /** What a command may know of the world around it. */
 export type CommandContext = {
@@ -21,6 +22,8 @@ export type Command = {
   flags: Readonly<Record<string, string>>;
   /** What must follow the name, in this order, each one word: `video`. Left out: nothing. */
   words?: readonly string[];
+  /** What may follow any number of times: `video`. Left out: nothing. */
+  more?: string;
   /** Options with a value: what stands for it in the help, and what it does. */
   values?: Readonly<Record<string, { takes: string; about: string }>>;
   /** Whole command lines without the `rushes` in front. */
@@ -36,6 +39,8 @@ export type Command = {
 /** What stood on the command line beside the flags. */
 export type Given = {
   words: Readonly<Record<string, string>>;
+  /** Whatever followed them, where the command takes more. */
+  more: readonly string[];
   values: Readonly<Record<string, string | undefined>>;
 };
 
@@ -64,6 +69,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   ...OPERATOR_COMMANDS,
+  ...VERIFY_COMMANDS,
   ...LEDGER_COMMANDS,
 };
 
@@ -107,7 +113,7 @@ function splitName(
 }
 
 function parseArguments(
-  { flags, words = [], values = {} }: Command,
+  { flags, words = [], more, values = {} }: Command,
   args: readonly string[],
 ): Given & { flags: Record<string, boolean> } {
   const flagNames = [...Object.keys(flags), "help"];
@@ -120,6 +126,7 @@ function parseArguments(
   const given: Given & { flags: Record<string, boolean> } = {
     flags: Object.fromEntries(flagNames.map((name) => [name, found[name] === true])),
     words: Object.fromEntries(words.map((word, index) => [word, parsed.positionals[index] ?? ""])),
+    more: parsed.positionals.slice(words.length),
     values: Object.fromEntries(
       Object.keys(values).map((name) => {
         const value = found[name];
@@ -130,8 +137,8 @@ function parseArguments(
   if (given.flags["help"] === true) return given;
   const missing = words.find((word) => !given.words[word]);
   if (missing !== undefined) throw new UsageProblem(`<${missing}> is missing.`);
-  const extra = parsed.positionals[words.length];
-  if (extra !== undefined) throw new UsageProblem(`"${extra}" is one word too many.`);
+  const extra = given.more[0];
+  if (more === undefined && extra !== undefined) throw new UsageProblem(`"${extra}" is one word too many.`);
   return given;
 }
 
@@ -143,7 +150,7 @@ function helpText(commands: Readonly<Record<string, Command>>): string {
 
 function commandHelp(
   name: string,
-  { summary, flags, words = [], values = {}, examples = [] }: Command,
+  { summary, flags, words = [], more, values = {}, examples = [] }: Command,
 ): string {
   const options = [
     ...Object.entries(values).map(([option, { takes, about }]) => [`${option} <${takes}>`, about] as const),
@@ -151,9 +158,12 @@ function commandHelp(
   ];
   const width = Math.max(10, ...options.map(([option]) => option.length + 2));
   const lines = options.map(([option, text]) => `  --${option.padEnd(width)}${text}\n`);
-  const usage = [name, ...words.map((word) => `<${word}>`), ...(lines.length === 0 ? [] : ["[flags]"])].join(
-    " ",
-  );
+  const usage = [
+    name,
+    ...words.map((word) => `<${word}>`),
+    ...(more === undefined ? [] : [`[${more} ...]`]),
+    ...(lines.length === 0 ? [] : ["[flags]"]),
+  ].join(" ");
   const shown = examples.map((example) => `  rushes ${example}\n`).join("");
   return `Usage: rushes ${usage}\n\n${summary}\n\n${lines.join("")}${shown && `\nExamples:\n${shown}`}`;
 }

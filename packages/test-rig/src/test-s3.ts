@@ -1,8 +1,10 @@
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   paginateListObjectsV2,
+  PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { buildApp } from "fauxqs";
@@ -23,6 +25,9 @@ export type TestS3 = {
   /** Rejects when there is none. */
   getObject(key: string): Promise<Buffer>;
   headObject(key: string): Promise<{ bytes: number; contentType: string; metadata: Record<string, string> }>;
+  /** What becomes of objects when nobody looks: others write over them, or remove them. */
+  putObject(key: string, bytes: Buffer): Promise<void>;
+  deleteObject(key: string): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -70,6 +75,12 @@ export async function startTestS3(options: TestS3Options = {}): Promise<TestS3> 
         contentType: head.ContentType ?? "",
         metadata: head.Metadata ?? {},
       };
+    },
+    async putObject(key, bytes) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }));
+    },
+    async deleteObject(key) {
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
     },
     async stop() {
       client.destroy();

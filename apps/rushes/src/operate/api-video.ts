@@ -1,6 +1,17 @@
 import { MODES, PHASES } from "@rushes/pipeline";
 import { z } from "zod";
 
+/** A file in the bucket. */
+const apiFileSchema = z.looseObject({
+  url: z.string(),
+  bucket: z.string(),
+  key: z.string(),
+  bytes: z.number(),
+  sha256: z.string(),
+  content_type: z.string(),
+});
+export type ApiFile = z.output<typeof apiFileSchema>;
+
 /** What is read of a video; the api answers more. Times are unix seconds, money is dollars. */
 export const apiVideoSchema = z.looseObject({
   id: z.string(),
@@ -27,7 +38,8 @@ export const apiVideoSchema = z.looseObject({
     task_id: z.string().nullable(),
     state: z.string().nullable(),
   }),
-  output: z.array(z.looseObject({ url: z.string() })),
+  output: z.array(apiFileSchema),
+  manifest: apiFileSchema.nullable(),
   error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
 });
 export type ApiVideo = z.output<typeof apiVideoSchema>;

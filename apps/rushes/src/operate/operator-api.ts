@@ -5,6 +5,7 @@ import {
   secretText,
   type Environment,
 } from "@rushes/lifecycle";
+import type { Phase } from "@rushes/pipeline";
 import { z } from "zod";
 import { apiLimitsListSchema, apiLimitsSchema, type ApiLimits, type LimitsWish } from "./api-limits.ts";
 import { apiPageSchema, apiVideoSchema, type ApiVideo } from "./api-video.ts";
@@ -36,6 +37,8 @@ export type OperatorApi = {
   fetchVideo(id: string): Promise<ApiVideo>;
   /** Every unconfirmed video, newest first, a page at a time. */
   listUnconfirmed(): AsyncGenerator<ApiVideo>;
+  /** Every completed video, as above. */
+  listCompleted(): AsyncGenerator<ApiVideo>;
   adopt(id: string, taskId: string): Promise<ApiVideo>;
   release(id: string, wish: { max_charges?: number; attempts: number }): Promise<ApiVideo>;
   writeOff(id: string): Promise<ApiVideo>;
@@ -84,17 +87,20 @@ export function createOperatorApi(environment: Environment): OperatorApi {
   const press = (id: string, verb: string, body: object): Promise<ApiVideo> =>
     ask(apiVideoSchema, `/v1/videos/${encodeURIComponent(id)}/${verb}`, body);
 
+  async function* list(phase: Phase): AsyncGenerator<ApiVideo> {
+    let after = "";
+    for (;;) {
+      const page = await ask(apiPageSchema, `/v1/videos?phase=${phase}&limit=${PAGE}${after}`);
+      yield* page.data;
+      if (!page.has_more || page.last_id === null) return;
+      after = `&after=${encodeURIComponent(page.last_id)}`;
+    }
+  }
+
   return {
     fetchVideo: (id) => ask(apiVideoSchema, `/v1/videos/${encodeURIComponent(id)}`),
-    async *listUnconfirmed() {
-      let after = "";
-      for (;;) {
-        const page = await ask(apiPageSchema, `/v1/videos?phase=unconfirmed&limit=${PAGE}${after}`);
-        yield* page.data;
-        if (!page.has_more || page.last_id === null) return;
-        after = `&after=${encodeURIComponent(page.last_id)}`;
-      }
-    },
+    listUnconfirmed: () => list("unconfirmed"),
+    listCompleted: () => list("completed"),
     adopt: (id, taskId) => press(id, "adopt", { task_id: taskId }),
     release: (id, wish) => press(id, "release", wish),
     writeOff: (id) => press(id, "write-off", {}),

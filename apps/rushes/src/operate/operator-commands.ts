@@ -1,8 +1,7 @@
-import type { Command, CommandContext } from "../commands.ts";
+import type { Command } from "../commands.ts";
 import { adoptTask } from "./adopt-task.ts";
 import { limitsCommands } from "./limits-commands.ts";
-import type { OperateOptions } from "./operate-options.ts";
-import { createOperatorApi, OperatorProblem } from "./operator-api.ts";
+import { overApi } from "./over-api.ts";
 import { rearchiveVideo } from "./rearchive-video.ts";
 import { parseMaxCharges, releaseVideo } from "./release-video.ts";
 import { showUnconfirmed } from "./show-unconfirmed.ts";
@@ -88,24 +87,3 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, Command>> = {
   },
   ...limitsCommands(overApi),
 };
-
-/** What the api refuses is told on standard error, with exit code 1. */
-async function overApi(
-  { environment, terminal }: CommandContext,
-  act: (options: OperateOptions) => Promise<number>,
-): Promise<number> {
-  const note = (line: string): void => void process.stderr.write(`${line}\n`);
-  try {
-    return await act({
-      api: createOperatorApi(environment),
-      say: (line) => terminal.say(line),
-      note,
-      input: process.stdin,
-      output: process.stdout,
-    });
-  } catch (error) {
-    if (!(error instanceof OperatorProblem)) throw error;
-    note(error.message);
-    return 1;
-  }
-}

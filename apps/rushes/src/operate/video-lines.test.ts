@@ -15,6 +15,7 @@ const VIDEO: ApiVideo = {
   rearchive: null,
   provider: { account: "main", task_id: null, state: null },
   output: [],
+  manifest: null,
   error: null,
 };
 

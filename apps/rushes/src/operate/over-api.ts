@@ -1,0 +1,24 @@
+import type { CommandContext } from "../commands.ts";
+import type { OperateOptions } from "./operate-options.ts";
+import { createOperatorApi, OperatorProblem } from "./operator-api.ts";
+
+/** What the api refuses is told on standard error, with exit code 1. */
+export async function overApi(
+  { environment, terminal }: CommandContext,
+  act: (options: OperateOptions) => Promise<number>,
+): Promise<number> {
+  const note = (line: string): void => void process.stderr.write(`${line}\n`);
+  try {
+    return await act({
+      api: createOperatorApi(environment),
+      say: (line) => terminal.say(line),
+      note,
+      input: process.stdin,
+      output: process.stdout,
+    });
+  } catch (error) {
+    if (!(error instanceof OperatorProblem)) throw error;
+    note(error.message);
+    return 1;
+  }
+}
