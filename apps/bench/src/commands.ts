@@ -6,6 +6,10 @@ export type Benchmark = {
 
 /** Each loads its own file only when it is asked for. */
 export const BENCHMARKS: Record<string, Benchmark> = {
+  archive: {
+    summary: "copies into the bucket against a bare pipe and lib-storage (copying | memory | cuts)",
+    run: async (args) => (await import("./archive/archive.ts")).runArchive(args),
+  },
   limits: {
     summary: "the learned limits against usual ways, in virtual time (quick | plots DIRECTORY)",
     run: async (args) => (await import("./limits/limits.ts")).runLimits(args),

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDownloadGuard, type GuardRules } from "../src/download-guard.ts";
 import { fetchResult } from "../src/fetch-result.ts";
 import { startFileHost, type FileHost } from "./file-host.ts";
-import { selfSigned } from "./self-signed.ts";
+import { selfSigned } from "@rushes/test-rig";
 import { failureOf, openTestStore, resultFile } from "./test-store.ts";
 
 const forbidden = { kind: "unavailable", class: "archive", code: "result_url_forbidden" };
