@@ -31,8 +31,8 @@ export type BucketStub = {
   endpoint: string;
   objects: Map<string, StoredObject>;
   requests: StubRequest[];
-  /** Ids of multipart uploads begun and neither completed nor aborted. */
-  openUploads: Map<string, Map<number, Buffer>>;
+  /** Multipart uploads begun and neither completed nor aborted, by their ids. */
+  openUploads: Map<string, { key: string; parts: Map<number, Buffer> }>;
   /** Asked for each request; null = behave. */
   fault: (request: StubRequest) => Fault | null;
   /** S3's own conditional put is on unless a test turns it off. */
@@ -142,11 +142,19 @@ function answer(
   const etag = `"${createHash("md5").update(body).digest("hex")}"`;
   const stored = stub.objects.get(key);
   if (method === "POST" && query.has("uploads")) {
-    const id = `upload-${stub.openUploads.size + 1}`;
-    stub.openUploads.set(id, new Map());
+    const id = `upload-${stub.requests.length}`;
+    stub.openUploads.set(id, { key, parts: new Map() });
     response.end(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
+  } else if (method === "GET" && query.has("uploads")) {
+    const uploads = [...stub.openUploads].filter(([, { key: one }]) =>
+      one.startsWith(query.get("prefix") ?? ""),
+    );
+    const rows = uploads.map(
+      ([id, { key: one }]) => `<Upload><Key>${one}</Key><UploadId>${id}</UploadId></Upload>`,
+    );
+    response.end(`<ListMultipartUploadsResult>${rows.join("")}</ListMultipartUploadsResult>`);
   } else if (uploadId !== null) {
-    const parts = stub.openUploads.get(uploadId);
+    const parts = stub.openUploads.get(uploadId)?.parts;
     if (parts === undefined) return refuse(response, 404, "NoSuchUpload");
     if (method === "PUT") {
       parts.set(Number(query.get("partNumber")), body);

@@ -329,6 +329,51 @@ describe("a very large file", () => {
     expect(bucket.objects.size).toBe(0);
   });
 
+  it("leaves no parts behind when the bucket does not take the removal at once", async () => {
+    let removals = 0;
+    bucket.fault = ({ method, query }) => {
+      if (method === "PUT") return { status: 503, code: "SlowDown", when: "before" };
+      const isFirst = method === "DELETE" && query.has("uploadId") && (removals += 1) === 1;
+      return isFirst ? { status: 503, code: "SlowDown", when: "before" } : null;
+    };
+    expect(await failureOf(archive())).toMatchObject({ code: "bucket_unavailable" });
+    expect(removals).toBe(2);
+    expect(bucket.openUploads.size).toBe(0);
+  });
+
+  it("leaves no parts behind when nobody learned under which id they went", async () => {
+    let isLost = true;
+    bucket.fault = ({ method, query }) => {
+      if (method !== "POST" || !query.has("uploads") || !isLost) return null;
+      isLost = false;
+      // The store has begun the upload all the same.
+      bucket.openUploads.set("upload-lost", { key: PLAIN_KEY, parts: new Map() });
+      return { status: 500, code: "InternalError", when: "after" };
+    };
+    expect(await failureOf(archive())).toMatchObject({ code: "bucket_unavailable" });
+    expect(bucket.openUploads.size).toBe(0);
+  });
+
+  it("removes what a killed process has left under its key, and nothing else", async () => {
+    bucket.openUploads.set("upload-dead", { key: PLAIN_KEY, parts: new Map([[1, large]]) });
+    bucket.openUploads.set("upload-of-another", { key: `${PLAIN_KEY}.part`, parts: new Map() });
+    expect(await archive()).toMatchObject({ sha256: sha256(large) });
+    expect([...bucket.openUploads.keys()]).toEqual(["upload-of-another"]);
+  });
+
+  it.each([403, 501])(
+    "is stored where the store does not tell of open uploads (%i), and the log says so once",
+    async (status) => {
+      bucket.fault = ({ method, query }) =>
+        method === "GET" && query.has("uploads") ? { status, code: "AccessDenied", when: "before" } : null;
+      await archive();
+      bucket.objects.clear();
+      await archive();
+      expect(bucket.objects.get(PLAIN_KEY)?.bytes.equals(large)).toBe(true);
+      expect(log.lines.filter(({ message }) => message.includes("which uploads are open"))).toHaveLength(1);
+    },
+  );
+
   it("does not replace what appeared under its key meanwhile", async () => {
     bucket.fault = (request) => {
       if (request.method === "POST" && request.query.has("uploadId")) {
