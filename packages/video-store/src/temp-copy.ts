@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
 import { open, rm, type FileHandle } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "@rushes/pipeline";
 import type { CheckedSource, FileFacts } from "./checked-source.ts";
@@ -8,6 +9,8 @@ import type { StallWatch } from "./stall-watch.ts";
 import type { UploadSource } from "./uploader.ts";
 
 const CHUNK_BYTES = 64 * 1024;
+/** Linux' flag for a file without a name, which Node does not list; it is the same on every machine Node runs on. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
 /** How many bytes the temp files of one store may take together. */
 export type TempSpace = { readonly maxBytes: number; usedBytes: number };
@@ -20,8 +23,8 @@ export type TempCopy = UploadSource & {
 
 /**
  * Reads a checked source of unknown length into a temp file, so that its length is known before the upload begins.
- * The file has mode 0600 and loses its name as soon as it is open: it exists for this process alone, and a process
- * that dies, however hard, leaves nothing behind.
+ * The file has mode 0600 and no name: it exists for this process alone, and a process that dies, however hard, leaves
+ * nothing behind.
  */
 export async function openTempCopy(
   source: CheckedSource,
@@ -37,9 +40,7 @@ export async function openTempCopy(
     file = null;
   };
   try {
-    const path = join(tmpdir(), `rushes-${randomUUID()}.mp4`);
-    file = await open(path, "wx+", 0o600);
-    await rm(path);
+    file = await openNameless(tmpdir());
     for (let chunk = await source.read(); chunk !== null; chunk = await source.read()) {
       takenBytes += chunk.length;
       space.usedBytes += chunk.length;
@@ -73,6 +74,26 @@ export async function openTempCopy(
     },
     close: giveBack,
   };
+}
+
+/**
+ * A file that never had a name, where the system can do that; elsewhere one that loses it as soon as it is open. A process
+ * killed just between the two leaves an empty file.
+ */
+async function openNameless(folder: string): Promise<FileHandle> {
+  if (platform() === "linux") {
+    try {
+      return await open(folder, O_TMPFILE | constants.O_RDWR, 0o600);
+    } catch (error) {
+      // Not every file system can; what else is wrong with the folder shows below.
+      if (!["EOPNOTSUPP", "EISDIR", "EINVAL", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? ""))
+        throw error;
+    }
+  }
+  const path = join(folder, `rushes-${randomUUID()}.mp4`);
+  const file = await open(path, "wx+", 0o600);
+  await rm(path);
+  return file;
 }
 
 async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
