@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { argv } from "node:process";
 import { checkFolder } from "./checker/check-folder.ts";
 import { runControl } from "./control/run-control.ts";
+import { isCopyFolder } from "./copies/copy-folder.ts";
+import { copiesReport, copyFaultsReport } from "./copies/copies-report.ts";
+import { checkCopyFolder, runCopies } from "./copies/run-copies.ts";
 import { runMutants } from "./mutants/run-mutants.ts";
 import { allScenarios, runPoints } from "./points/run-points.ts";
 import { readProofOptions, USAGE, type ProofOptions, type ProofPart } from "./proof-options.ts";
@@ -65,6 +68,24 @@ const RUN: Record<ProofPart, (options: ProofOptions) => Promise<boolean>> = {
     report("Mutants, each of which must be caught", mutantsReport(rows));
     return rows.every(({ problem }) => problem === null);
   },
+
+  async archive({ seeds, copies, out }) {
+    const alike = { seed: seeds[0] ?? 1, hands: 3, out };
+    const tell = (words: string): void => terminal.progress(words);
+    const verdict = await runCopies(
+      { ...alike, contender: "rushes", copies, kills: Math.ceil(copies / 100) },
+      tell,
+    );
+    for (const line of copyFindingLines(verdict)) say(line);
+    // Without checks a fraction of the files is enough to see.
+    const plain = await runCopies(
+      { ...alike, contender: "plain", copies: Math.max(100, Math.ceil(copies / 10)), kills: 2 },
+      tell,
+    );
+    report("Copies into the bucket", copiesReport([verdict, plain]));
+    report("What was done to the store's copies", copyFaultsReport(verdict));
+    return verdict.findings.length === 0 && plain.findings.some(({ invariant }) => invariant === "corrupt");
+  },
 };
 
 async function prove(options: ProofOptions): Promise<boolean> {
@@ -82,7 +103,21 @@ async function prove(options: ProofOptions): Promise<boolean> {
   return isProven;
 }
 
+function copyFindingLines({
+  findings,
+}: {
+  findings: readonly { invariant: string; about: string; says: string }[];
+}): string[] {
+  return findings.map(({ invariant, about, says }) => `${invariant}: ${about}: ${says}`);
+}
+
 function check(path: string): boolean {
+  if (isCopyFolder(path)) {
+    const verdict = checkCopyFolder(path);
+    say(copiesReport([verdict]));
+    for (const line of copyFindingLines(verdict)) say(line);
+    return verdict.findings.length === 0;
+  }
   const verdict = checkFolder(path);
   say(seedLine(verdict));
   for (const { invariant, about, says } of verdict.findings) say(`${invariant}: ${about}: ${says}`);

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { FAULT_EVERY_MS } from "./faults/fault-schedule.ts";
 import type { SeedOptions } from "./run-seed.ts";
 
-export const PARTS = ["seeds", "points", "control", "mutants"] as const;
+export const PARTS = ["seeds", "points", "control", "mutants", "archive"] as const;
 export type ProofPart = (typeof PARTS)[number];
 
 export type ProofOptions = {
@@ -14,6 +14,8 @@ export type ProofOptions = {
   /** Null: each seed has its own mode. */
   callbacks: SeedOptions["callbacks"] | null;
   parallel: number;
+  /** Files of the part `archive`. */
+  copies: number;
   out: string;
 };
 
@@ -22,8 +24,9 @@ const SEEDS = 24;
 const ORDERS = 455;
 const FAULTS = 112;
 const DROP_SHARE = 0.1;
+const COPIES = 2_000;
 
-export const USAGE = `pnpm prove [seeds|points|control|mutants ...]   all of them unless named
+export const USAGE = `pnpm prove [seeds|points|control|mutants|archive ...]   all of them unless named
   --seed N        only this seed (its mode follows from it, unless --callbacks says otherwise)
   --seeds N       so many seeds, from 1 on (${SEEDS})
   --orders N      orders of a seed (${ORDERS})
@@ -31,6 +34,7 @@ export const USAGE = `pnpm prove [seeds|points|control|mutants ...]   all of the
   --faults N      or how many (${FAULTS})
   --callbacks X   off, dropped (10 % of them) or all
   --parallel N    systems side by side (2)
+  --copies N      files of archive (${COPIES})
   --workers N     worker processes of a system (4)
   --out FOLDER    where the histories go (.data/proof)
 pnpm prove check FOLDER   the checker alone, over histories written before`;
@@ -49,6 +53,7 @@ export function readProofOptions(args: readonly string[], out: string): ProofOpt
       callbacks: { type: "string" },
       parallel: { type: "string" },
       workers: { type: "string" },
+      copies: { type: "string" },
       out: { type: "string" },
     },
   });
@@ -75,6 +80,7 @@ export function readProofOptions(args: readonly string[], out: string): ProofOpt
     workers: number("workers", 4),
     callbacks: values.callbacks === undefined ? null : callbacksOf(values.callbacks),
     parallel: number("parallel", 2),
+    copies: Math.round(number("copies", COPIES)),
     out: values.out ?? out,
   };
 }

@@ -37,9 +37,10 @@ async function copyAll({ urls, parallel, forMs }: CopyOrder): Promise<void> {
   const stop = new AbortController();
   const timer = forMs === null ? undefined : setTimeout(() => stop.abort(), forMs);
   const before = { cpu: cpuUsage(), atMs: performance.now(), copied };
+  const most = forMs === null ? urls.length : Infinity;
   let begun = 0;
   const lane = async (): Promise<void> => {
-    while (!stop.signal.aborted && (forMs !== null || begun < urls.length)) {
+    while (!stop.signal.aborted && begun < most) {
       const url = urls[begun % urls.length] ?? "";
       begun += 1;
       try {
