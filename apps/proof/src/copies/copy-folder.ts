@@ -16,6 +16,8 @@ export type CopyFolder = {
   path: string;
   /** Where each hand writes its own lines. */
   handsPath: string;
+  /** Where the hands' own logs go, for people. */
+  logsPath: string;
   append<Name extends keyof Kept>(name: Name, ...lines: Kept[Name]): void;
   writeFacts(facts: CopyFacts): void;
 };
@@ -24,10 +26,12 @@ export type CopyFolder = {
 export function createCopyFolder(path: string): CopyFolder {
   const handsPath = join(path, "hands");
   rmSync(path, { recursive: true, force: true });
-  mkdirSync(handsPath, { recursive: true });
+  const logsPath = join(path, "logs");
+  for (const folder of [handsPath, logsPath]) mkdirSync(folder, { recursive: true });
   return {
     path,
     handsPath,
+    logsPath,
     append(name, ...lines) {
       appendFileSync(join(path, `${name}.ndjson`), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     },

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { execArgv } from "node:process";
 import { createRandom, type Random } from "../seeded-random.ts";
 import type { DeathLine } from "./copy-lines.ts";
 import type { PlannedCopy } from "./copy-plan.ts";
@@ -13,6 +13,8 @@ export type CrewOrder = Pick<HandOrder, "contender" | "seed" | "originUrl" | "bu
   hands: number;
   kills: number;
   handsPath: string;
+  /** What the hands themselves say goes there, for people. */
+  logsPath: string;
   /** Becomes the hands' folder for temp files. */
   tempPath: string;
 };
@@ -65,11 +67,13 @@ export function startHandCrew(order: CrewOrder, onProgress: (words: string) => v
       linesPath,
       parallel: PARALLEL,
     };
+    const log = openSync(join(order.logsPath, `${name}.log`), "a");
     const child = fork(join(import.meta.dirname, "hand-process.ts"), [JSON.stringify(told)], {
-      execArgv: [...execArgv.filter((flag) => !flag.includes("conditions")), "--conditions=source"],
+      execArgv: ["--conditions=source"],
       env: { PATH: process.env["PATH"] ?? "", TMPDIR: order.tempPath },
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
+      stdio: ["ignore", log, log, "ipc"],
     });
+    closeSync(log);
     const hand: Hand = { name, child, holds: new Map(), wants: 0, killedAt: null };
     hands.add(hand);
     running.add(child);

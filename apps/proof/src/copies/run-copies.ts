@@ -48,7 +48,12 @@ export async function runCopies(
   try {
     const urls = { originUrl: origin.url, bucketUrl: bucket.url, trapUrl: trap.url };
     const crew = startHandCrew(
-      { ...{ seed, contender, hands, kills, copies, tempPath }, ...urls, handsPath: folder.handsPath },
+      {
+        ...{ seed, contender, hands, kills, copies, tempPath },
+        ...urls,
+        handsPath: folder.handsPath,
+        logsPath: folder.logsPath,
+      },
       onProgress,
     );
     bucket.onMoment = (moment, hand) => crew.onMoment(moment, hand);
