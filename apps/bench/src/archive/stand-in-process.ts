@@ -10,6 +10,8 @@ import type { StandInsReady } from "./stand-ins.ts";
 
 /** Result host and bucket, in clear and under TLS, in a process of their own: what they cost is nobody's figure. */
 const identity = selfSigned("localhost");
+/** No connection that a contender keeps is closed between two rounds; a stale one is not what is measured. */
+const KEEP_ALIVE_MS = 600_000;
 const origin = createResultOrigin();
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
@@ -31,8 +33,8 @@ async function listen(server: ReturnType<typeof createPlainServer>): Promise<num
   return (server.address() as AddressInfo).port;
 }
 
-const plainPort = await listen(createPlainServer(serve));
-const tlsPort = await listen(createTlsServer(identity, serve));
+const plainPort = await listen(createPlainServer({ keepAliveTimeout: KEEP_ALIVE_MS }, serve));
+const tlsPort = await listen(createTlsServer({ ...identity, keepAliveTimeout: KEEP_ALIVE_MS }, serve));
 process.on("disconnect", () => process.exit());
 const ready: StandInsReady = {
   plainUrl: `http://127.0.0.1:${plainPort}`,
