@@ -15,10 +15,13 @@ export type MemoryRow = {
   wire: Wire;
   files: keyof typeof MEMORY_FILES;
   idleBytes: number;
-  peakBytes: number;
+  /** The most while one file after the other is copied: what copying costs at all, garbage not yet collected included. */
+  oneBytes: number;
+  /** The most while so many are copied at a time. */
+  manyBytes: number;
 };
 
-/** The most resident memory while so many copies go on, over that of the same process at rest. A fresh process each. */
+/** The most resident memory while so many copies go on, beside that of the same process at rest and with one. A fresh process each. */
 export async function measureMemory(
   standIns: StandIns,
   { memorySeconds, profileDir }: ArchiveOptions,
@@ -34,12 +37,15 @@ export async function measureMemory(
         try {
           const first = originUrl(bucketUrl, { name: "first", bytes: FIRST_BYTES });
           await client.copy({ urls: [first], parallel: 1, forMs: null });
-          const { idleBytes, peakBytes } = await client.copy({
-            urls: [originUrl(bucketUrl, { name: `memory-${files[0]}`, bytes: MEMORY_FILES[files] })],
-            parallel: PARALLEL,
-            forMs: memorySeconds * 1000,
+          const name = `memory-${files[0]}`;
+          const urls = [originUrl(bucketUrl, { name, bytes: MEMORY_FILES[files] })];
+          const forMs = memorySeconds * 1000;
+          const one = await client.copy({ urls, parallel: 1, forMs: forMs / 2 });
+          const many = await client.copy({ urls, parallel: PARALLEL, forMs });
+          rows.push({
+            ...{ contender, wire, files, idleBytes: one.idleBytes, oneBytes: one.peakBytes },
+            manyBytes: many.peakBytes,
           });
-          rows.push({ contender, wire, files, idleBytes, peakBytes });
         } finally {
           await client.stop();
         }
