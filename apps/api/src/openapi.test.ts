@@ -29,7 +29,11 @@ async function makeDocument(): Promise<Document> {
 }
 
 async function lint(document: unknown): Promise<string[]> {
-  const config = await createConfig({ extends: ["recommended-strict"] });
+  const config = await createConfig({
+    extends: ["recommended-strict"],
+    // The content of a video is answered by a redirect alone.
+    rules: { "operation-2xx-response": "off" },
+  });
   const source = JSON.stringify(document);
   const problems = await lintFromString({ source, config, absoluteRef: "openapi.json" });
   return problems.map(({ ruleId, message, location }) => `${ruleId}: ${message} (${location[0]?.pointer})`);

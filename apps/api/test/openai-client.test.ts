@@ -1,5 +1,8 @@
 import OpenAI from "openai";
-import { startTestRedis, type TestRedis } from "@rushes/test-rig";
+import { Redis } from "ioredis";
+import { createLedger } from "@rushes/ledger";
+import type { StoredFile } from "@rushes/pipeline";
+import { startTestRedis, startTestS3, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { videoSchema } from "../src/video-schema.ts";
 import { freshKey, runApi, sha256Hex, type RunningApi } from "./running-api.ts";
@@ -74,6 +77,49 @@ describe("the openai client as it is", () => {
         asked({ model, prompt: "a lake", size: "1280x720", input_reference: image }),
       );
       expect(video).toMatchObject({ input: { mode, image_urls: [image.image_url] }, size: null });
+    }
+  });
+
+  test("downloads the content of a completed video out of the bucket", async () => {
+    const s3 = await startTestS3();
+    const redis = new Redis(server.url);
+    try {
+      const { api, client } = await run({
+        REQUIRE_IDEMPOTENCY_KEY: "false",
+        ARCHIVE_BUCKET: s3.bucket,
+        AWS_ENDPOINT_URL_S3: s3.endpoint,
+        S3_FORCE_PATH_STYLE: "true",
+        AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+      });
+      const { id } = await client.videos.create(asked({ prompt: "a lake" }));
+      const key = `${id}.mp4`;
+      await fetch(`${s3.endpoint}/${s3.bucket}/${key}`, {
+        method: "PUT",
+        headers: { "content-type": "video/mp4" },
+        body: "the bytes of a video",
+      });
+      const place = { url: `s3://${s3.bucket}/${key}`, bucket: s3.bucket, key, content_type: "video/mp4" };
+      const file: StoredFile = { ...place, bytes: 20, sha256: sha256Hex("the bytes of a video") };
+      const ledger = createLedger(redis, api.prefix, {
+        ...{ budgetMicros: null, leaseMaxMs: 60_000, submitDeadlineMs: 60_000, billFailedTasks: false },
+      });
+      const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000 }]);
+      if (claim.kind !== "claimed") throw new Error("no claim");
+      await ledger.learnAnswer(claim, { fact: "accepted", taskId: "task", firstLookMs: 0 });
+      await ledger.recordLook(claim, "task", {
+        report: "succeeded",
+        resultUrls: ["https://files.example/a.mp4"],
+      });
+      await ledger.recordArchive(claim, "task", { result: "stored", output: [file], manifest: file });
+
+      expect(await client.videos.retrieve(id)).toMatchObject({ status: "completed", progress: 100 });
+      const content = await client.videos.downloadContent(id);
+      expect(content.headers.get("content-type")).toBe("video/mp4");
+      expect(await content.text()).toBe("the bytes of a video");
+    } finally {
+      redis.disconnect();
+      await s3.stop();
     }
   });
 

@@ -17,6 +17,7 @@ export const addGetContent: AddRoute = (server, { ledger, contentLinks }) => {
     "/videos/:id/content",
     {
       schema: {
+        operationId: "getContent",
         summary: "Fetch the file: redirects to a link into the bucket that is good for 15 minutes",
         tags: ["videos"],
         params: z.object({ id: videoIdSchema }),
