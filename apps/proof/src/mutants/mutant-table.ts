@@ -93,8 +93,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "packages/ledger/scripts/admit-video.lua",
-        rule: "reserveFreeUnit(record, budget)",
-        instead: "reserveFreeUnit(record, -1)",
+        rule: "allows(tonumber(ARGV[13]), tonumber(ARGV[9]))",
+        instead: "allows(-1, tonumber(ARGV[9]))",
       },
     ],
   },
