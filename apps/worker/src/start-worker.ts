@@ -83,7 +83,13 @@ export async function startWorker(
     ]),
   );
   metrics.onCollect(async () => {
-    metrics.setTotals(await ledger.readTotals());
+    const totals = await ledger.readTotals();
+    metrics.setTotals(totals);
+    const { provider } = settings;
+    const ageMs = totals.oldestResultAgeMs;
+    // Only those who talk to the provider are told how long a result lives.
+    if (provider)
+      metrics.archiveDeadline.set(ageMs === null ? null : (provider.RESULT_LIFE_MS - ageMs) / 1000);
     for (const { name } of accounts)
       metrics.inflight.set({ account: name }, await ledger.countInflight(name));
   });

@@ -1,4 +1,4 @@
-import { currentAttempt, stageOf, summarize, type WakeUp } from "@rushes/pipeline";
+import { currentAttempt, resultSinceMs, stageOf, summarize, type WakeUp } from "@rushes/pipeline";
 import { SWEEP_BATCH } from "@rushes/ledger";
 import type { RoleParts } from "./role.ts";
 
@@ -21,7 +21,11 @@ export async function sweepOnce(
     );
     if (!stage || !reading) continue;
     const about = summarize(reading.order, currentAttempt(reading.record)?.taskId);
-    wakeUps.push({ stage, videoId, rev: wake, delayMs: 0, about });
+    const since = stage === "archive" ? resultSinceMs(reading.record) : undefined;
+    wakeUps.push({
+      ...{ stage, videoId, rev: wake, delayMs: 0, about },
+      ...(since === undefined ? {} : { resultSinceMs: since }),
+    });
   }
   await parts.queues.wake(wakeUps);
   return { isFull: overdue.length >= SWEEP_BATCH };

@@ -468,6 +468,13 @@ local function save(record, what, details)
       set(record, 'late', 0)
       redis.call('SREM', key('late'), record.id)
     end
+    if is == 'archiving' then
+      -- By the age of its result: the first of them is the most urgent.
+      local ended = get(record, of(num(record, 'current'), 'ended'))
+      enter('archiving', ended ~= '' and ended or digits(NOW), record.id)
+    elseif record.was == 'archiving' then
+      leave('archiving', record.id)
+    end
     if is == 'unconfirmed' then enterDoubt(record) elseif record.was == 'unconfirmed' then leaveDoubt(record) end
     if isFinal(is) then
       set(record, 'ended', NOW)

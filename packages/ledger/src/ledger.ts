@@ -67,6 +67,8 @@ export type Totals = {
   reservedMicros: number;
   /** What unconfirmed videos may have been charged. */
   unconfirmedMicros: number;
+  /** How long the oldest result that is not archived yet has existed; null when there is none. */
+  oldestResultAgeMs: number | null;
 };
 
 export type Overdue = { videoId: string; phase: Phase; wake: number };
@@ -297,12 +299,15 @@ export function createLedger(
 
     async readTotals() {
       const owners = await redis.smembers(`${prefix}:owners`);
-      const today = Math.floor((await readTime(redis)) / DAY_MS);
+      const nowMs = await readTime(redis);
+      const today = Math.floor(nowMs / DAY_MS);
       const pipeline = redis.pipeline();
       for (const phase of PHASES)
         for (const owner of owners) pipeline.zcard(`${prefix}:phase:${phase}:${owner}`);
       pipeline.get(`${prefix}:doubt`).scard(`${prefix}:late`).hget(`${prefix}:spend:${today}`, "reserved");
-      const answers = await readAll<number | string | null>(pipeline);
+      pipeline.zrange(`${prefix}:archiving`, 0, 0, "WITHSCORES");
+      const answers = await readAll<number | string | null | string[]>(pipeline);
+      const [, oldestMs] = answers.pop() as string[];
       const sumOf = (index: number): number =>
         answers
           .slice(index * owners.length, (index + 1) * owners.length)
@@ -315,6 +320,7 @@ export function createLedger(
         unconfirmedMicros: Number(answers.at(-3)),
         late: Number(answers.at(-2)),
         reservedMicros: Number(answers.at(-1)),
+        oldestResultAgeMs: oldestMs === undefined ? null : nowMs - Number(oldestMs),
       };
     },
     async countInflight(account) {

@@ -69,6 +69,31 @@ test("a task's end is when it was first seen, whoever looks again: manifests tel
   expect((await recordOf("vid_a")).attempts).toMatchObject([{ endedMs: 5_000 }]);
 });
 
+test("the oldest result that waits for the archive is known, until it is stored or given up", async () => {
+  const age = async (): Promise<number | null> => (await ledger.readTotals()).oldestResultAgeMs;
+  expect(await age()).toBeNull();
+  const [first, second] = [await generating("vid_a"), await generating("vid_b")];
+  expect(await age()).toBeNull();
+  await succeed(first);
+  await succeed(second);
+  const now = await ledger.readTime();
+  await redis.zadd(`${prefix}:archiving`, now - 900_000, "vid_a", now - 5_000, "vid_b");
+  expect(await age()).toBeGreaterThanOrEqual(900_000);
+  await store(first);
+  expect(await age()).toBeLessThan(900_000);
+  expect(await age()).toBeGreaterThanOrEqual(5_000);
+  const problem = { code: "result_expired", class: "archive", message: "gone" } as const;
+  await ledger.recordArchive(second, "task-vid_b", { result: "gone", problem });
+  expect(await age()).toBeNull();
+});
+
+test("a result's age is that of the task's end, also where the video came to it later", async () => {
+  const attempt = await generating("vid_a");
+  await redis.hset(`${prefix}:video:vid_a`, "1.ended", 5_000, "1.state", "ended_ok");
+  await succeed(attempt);
+  expect(await redis.zscore(`${prefix}:archiving`, "vid_a")).toBe("5000");
+});
+
 describe("rearchive (rule 16)", () => {
   const PROBLEM = { code: "result_expired", class: "archive", message: "gone" } as const;
   const OTHER_OUTPUT = [{ ...A_MANIFEST, key: "b.mp4" }];

@@ -84,6 +84,7 @@ export {
   chargesOf,
   currentAttempt,
   extraAttempts,
+  resultSinceMs,
   type Attempt,
   type AttemptState,
   type MediaFacts,

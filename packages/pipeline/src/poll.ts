@@ -6,7 +6,7 @@ import type { Provider } from "./provider.ts";
 import type { LookFact, Reading, Records, Standing } from "./records.ts";
 import { retryDelayMs } from "./retry-delay.ts";
 import { readForStage, type StageJob } from "./stage-job.ts";
-import { currentAttempt, type Attempt } from "./video-record.ts";
+import { currentAttempt, type Attempt, resultSinceMs } from "./video-record.ts";
 import { summarize } from "./wake-up.ts";
 
 export type PollPorts = {
@@ -118,7 +118,13 @@ export async function lookAt(
   }
 }
 
-function follow(job: StageJob, { order }: Reading, taskId: string, look: Look, standing: Standing): Outcome {
+function follow(
+  job: StageJob,
+  { order, record, nowMs }: Reading,
+  taskId: string,
+  look: Look,
+  standing: Standing,
+): Outcome {
   const { videoId } = job;
   switch (standing.phase) {
     case "generating": {
@@ -139,7 +145,15 @@ function follow(job: StageJob, { order }: Reading, taskId: string, look: Look, s
         kind: "advance",
         log: look.log,
         next: [
-          { stage: "archive", videoId, rev: standing.wake, delayMs: 0, about: summarize(order, taskId) },
+          {
+            stage: "archive",
+            videoId,
+            rev: standing.wake,
+            delayMs: 0,
+            // A task that ended while the video followed another one has a result that is older than this look.
+            resultSinceMs: resultSinceMs(record) ?? nowMs,
+            about: summarize(order, taskId),
+          },
         ],
       };
     case "queued": {

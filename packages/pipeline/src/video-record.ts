@@ -110,6 +110,11 @@ export function currentAttempt(record: VideoRecord): Attempt | undefined {
   return record.attempts[record.current - 1];
 }
 
+/** Since when the result of the attempt that the video follows exists, as it was seen; undefined before its task's end. */
+export function resultSinceMs(record: VideoRecord): number | undefined {
+  return currentAttempt(record)?.endedMs ?? record.archivingMs ?? undefined;
+}
+
 /** Attempts whose task runs beside the one that the video follows: charges too many, looked at until they end. */
 export function extraAttempts(record: VideoRecord): readonly Attempt[] {
   return record.attempts.filter(

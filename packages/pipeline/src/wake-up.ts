@@ -27,6 +27,11 @@ export type WakeUp = {
   delivery?: number;
   /** Milliseconds from now; 0 at once. */
   delayMs: number;
+  /**
+   * In archive: since when the result exists, Unix milliseconds. Results live equally long, so the oldest will be gone first
+   * and is copied first. Left out: before all others.
+   */
+  resultSinceMs?: number;
   about: JobSummary;
 };
 

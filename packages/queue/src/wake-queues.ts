@@ -2,6 +2,8 @@ import { Queue, type JobsOptions } from "bullmq";
 import type { Redis } from "ioredis";
 import { jobId, STAGES, type Errand, type JobSummary, type Stage, type WakeUp } from "@rushes/pipeline";
 
+import { jobPriority } from "./job-priority.ts";
+
 /** What a job carries: the video's id, and what an operator wants to see. Never read as truth. */
 export type JobData = {
   video: string;
@@ -72,7 +74,8 @@ export function openWakeQueues(redis: Redis, prefix: string, onProblem?: (error:
 }
 
 function jobOf(wakeUp: WakeUp): { name: string; data: JobData; opts: JobsOptions } {
-  const { stage, videoId, rev, errand, delivery, delayMs, about } = wakeUp;
+  const { stage, videoId, rev, errand, delivery, delayMs, resultSinceMs, about } = wakeUp;
+  const priority = jobPriority(resultSinceMs);
   return {
     name: stage,
     data: {
@@ -83,6 +86,10 @@ function jobOf(wakeUp: WakeUp): { name: string; data: JobData; opts: JobsOptions
       link: `/v1/videos/${videoId}`,
       ...about,
     },
-    opts: { jobId: jobId(wakeUp), delay: Math.max(0, Math.ceil(delayMs)) },
+    opts: {
+      jobId: jobId(wakeUp),
+      delay: Math.max(0, Math.ceil(delayMs)),
+      ...(priority === 0 ? {} : { priority }),
+    },
   };
 }

@@ -60,6 +60,55 @@ function openConnection(): Redis {
 
 const jobState = (rev: number): Promise<string> => queues.queues.poll.getJobState(`vid_a.poll.${rev}`);
 
+describe("archive jobs are taken by the age of their results", () => {
+  const HOUR_MS = 3_600_000;
+  const nowMs = Date.UTC(2026, 10, 24);
+  const archiveJob = (videoId: string, ageHours: number | null): WakeUp =>
+    wakeUp(1, {
+      ...{ stage: "archive", videoId },
+      ...(ageHours === null ? {} : { resultSinceMs: nowMs - ageHours * HOUR_MS }),
+    });
+
+  function startArchiver(decide: (job: StageJob) => Promise<Outcome>): void {
+    const worker = startStageWorker({
+      ...{ stage: "archive", prefix, concurrency: 1, queues, decide },
+      redis: openConnection(),
+      onProblem: () => {},
+    });
+    closing.push(() => worker.stop());
+  }
+
+  test("the oldest first, whoever came first; what a person waits for before all", async () => {
+    await queues.wake([archiveJob("vid_new", 1), archiveJob("vid_old", 300), archiveJob("vid_middle", 24)]);
+    await queues.wake([archiveJob("vid_oldest", 340)]);
+    await queues.wake([archiveJob("vid_person", null)]);
+    const taken: string[] = [];
+    startArchiver(({ videoId }) => {
+      taken.push(videoId);
+      return Promise.resolve({ kind: "advance", log: "" });
+    });
+    await untilTrue(() => taken.length === 5 || taken.join());
+    expect(taken).toEqual(["vid_person", "vid_oldest", "vid_old", "vid_middle", "vid_new"]);
+  });
+
+  test("one that has to wait comes back in its time, and to its place", async () => {
+    await queues.wake([archiveJob("vid_old", 300), archiveJob("vid_middle", 24)]);
+    const taken: string[] = [];
+    startArchiver(async ({ videoId }) => {
+      taken.push(videoId);
+      if (taken.length === 1) return { kind: "wait", log: "not yet", delayMs: 600_000 };
+      if (taken.length === 2) {
+        await queues.wake([archiveJob("vid_new", 1)]);
+        // As if its time had come.
+        await (await queues.queues.archive.getJob("vid_old.archive.1"))?.promote();
+      }
+      return { kind: "advance", log: "" };
+    });
+    await untilTrue(() => taken.length === 4 || taken.join());
+    expect(taken).toEqual(["vid_old", "vid_middle", "vid_old", "vid_new"]);
+  });
+});
+
 describe("what an outcome does to its job", () => {
   test("advance completes it, says what was done, and adds what comes next", async () => {
     startWorker(() =>

@@ -21,6 +21,7 @@ test("every metric that operators rely on is there with its type", async () => {
     rushes_poll_lag_seconds: "histogram",
     rushes_time_to_archive_seconds: "histogram",
     rushes_archive_bytes_total: "counter",
+    rushes_archive_deadline_seconds: "gauge",
     rushes_unconfirmed: "gauge",
     rushes_unconfirmed_usd: "gauge",
     rushes_balance_usd: "gauge",
@@ -64,6 +65,17 @@ test("handles count under the names and labels of the page", async () => {
   ]) {
     expect(text).toContain(`${line}\n`);
   }
+});
+
+test("the most urgent result has a sample only while there is one", async () => {
+  const metrics = createMetrics();
+  expect(await page(metrics)).not.toMatch(/^rushes_archive_deadline_seconds/m);
+  metrics.archiveDeadline.set(86_400);
+  expect(await page(metrics)).toContain("rushes_archive_deadline_seconds 86400\n");
+  metrics.archiveDeadline.set(-5);
+  expect(await page(metrics)).toContain("rushes_archive_deadline_seconds -5\n");
+  metrics.archiveDeadline.set(null);
+  expect(await page(metrics)).not.toMatch(/^rushes_archive_deadline_seconds/m);
 });
 
 test("two sets of metrics in one process do not mix", async () => {

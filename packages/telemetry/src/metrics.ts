@@ -38,6 +38,8 @@ export type Metrics = {
   pollLag: { observe(seconds: number): void };
   timeToArchive: { observe(seconds: number): void };
   archiveBytes: { inc(bytes: number): void };
+  /** Null: nothing waits to be archived, and there is no sample. */
+  archiveDeadline: { set(seconds: number | null): void };
   unconfirmed: { set(videos: number): void };
   late: { set(videos: number): void };
   callbackRecovered: { inc(): void };
@@ -97,6 +99,14 @@ export function createMetrics(): Metrics {
   const balance = new Gauge(about("balance_usd", "Dollars left on the account's key.", "account"));
   const late = new Gauge(about("late", "Videos whose task takes longer than expected."));
   const reserved = new Gauge(about("reserved_usd", "Dollars reserved and not settled."));
+  const archiveDeadline = new Gauge(
+    about(
+      "archive_deadline_seconds",
+      "Until the life of the most urgent result that is not archived yet is over; no sample while there is none.",
+    ),
+  );
+  // It begins at 0, which would read as a result that is lost.
+  archiveDeadline.remove();
   const submitAttempts = new Counter(
     about("submit_attempts_total", "Submits by what came of them.", "result"),
   );
@@ -150,6 +160,12 @@ export function createMetrics(): Metrics {
       buckets: ARCHIVE_SECONDS,
     }),
     archiveBytes: new Counter(about("archive_bytes_total", "Bytes of verified files.")),
+    archiveDeadline: {
+      set(seconds) {
+        if (seconds === null) archiveDeadline.remove();
+        else archiveDeadline.set(seconds);
+      },
+    },
     unconfirmed,
     late,
     callbackRecovered: new Counter(
