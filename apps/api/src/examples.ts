@@ -59,6 +59,7 @@ export const EXAMPLE_VIDEO: Video = {
       bytes: 4_182_733,
       sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
       content_type: "video/mp4",
+      media: { width: 1280, height: 720, duration_ms: 5_042, codec: "avc1" },
     },
   ],
   manifest: {

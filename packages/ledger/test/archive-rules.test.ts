@@ -223,6 +223,23 @@ describe("rearchive (rule 16)", () => {
     connection.disconnect();
   });
 
+  test("tells the webhook once more only when a file has another place", async () => {
+    const webhook = { webhook_url: "https://hooks.example/", webhook_events: ["completed" as const] };
+    const told = { ...order, ...webhook };
+    await ledger.admit({ videoId: "vid_a", owner: "caller", idempotencyKey: null, order: told });
+    const claim = await ledger.claimSubmission([{ name: "main", concurrency: 9, rate: 1_000_000 }]);
+    if (claim.kind !== "claimed") throw new Error(`expected a claim, got ${claim.kind}`);
+    await ledger.learnAnswer(claim, { fact: "accepted", taskId: "task-vid_a", firstLookMs: 60_000 });
+    await succeed(claim);
+    expect((await store(claim)).delivery).not.toBeNull();
+    await ledger.requestRearchive("vid_a", "ops");
+    expect((await stored(claim, [{ ...A_MANIFEST, key: "a.mp4" }])).delivery).toBeNull();
+    await ledger.requestRearchive("vid_a", "ops");
+    expect((await stored(claim)).delivery).not.toBeNull();
+    await ledger.requestRearchive("vid_a", "ops");
+    expect((await refused(claim)).delivery).toBeNull();
+  });
+
   test("whose job was lost is woken by the sweep for the archive stage, until it is settled", async () => {
     const attempt = await completed("vid_a");
     await ledger.requestRearchive("vid_a", "ops");

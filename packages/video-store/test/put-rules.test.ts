@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { StoredFile } from "@rushes/pipeline";
 import type { VideoStore } from "../src/index.ts";
 import { startBucketStub, type BucketStub, type Fault } from "./bucket-stub.ts";
 import { cutAfter, serveFile, startFileHost, type FileHost } from "./file-host.ts";
@@ -183,6 +184,38 @@ describe("a key that is taken", () => {
     );
     expect(await failureOf(archive())).toMatchObject({ code: "result_damaged" });
     expect([...bucket.objects.keys()]).toEqual([PLAIN_KEY]);
+  });
+});
+
+describe("several files of one task", () => {
+  const all = async (): Promise<StoredFile[]> => {
+    const output: StoredFile[] = [];
+    for (const index of [0, 1, 2])
+      output.push(await store.archive(resultFile(`${host.url}/${index}.mp4`, { index, count: 3 })));
+    return output;
+  };
+
+  it("of which one fails are all there after a repeat, and none is sent twice that was there", async () => {
+    await host.close();
+    const files = [mp4File(5_000, 11), mp4File(6_000, 12), mp4File(7_000, 13)];
+    host = await startFileHost((request, response) =>
+      serveFile(files[Number(request.url?.[1])] ?? whole)(request, response),
+    );
+    let isFirst = true;
+    bucket.fault = ({ method, key }) => {
+      if (method !== "PUT" || !key.endsWith("-2.mp4") || !isFirst) return null;
+      isFirst = false;
+      return { status: 503, code: "SlowDown", when: "after" };
+    };
+    expect(await failureOf(all())).toMatchObject({ code: "bucket_unavailable" });
+    const output = await all();
+    expect(output.map((file) => file.sha256)).toEqual(files.map(sha256));
+    const keys = ["vid_1.mp4", "vid_1-2.mp4", "vid_1-3.mp4"].map((name) => `2026/01/02/${name}`);
+    expect(output.map(({ key }) => key)).toEqual(keys);
+    const sent = (key?: string): number => puts().filter((request) => request.key === key).length;
+    expect(keys.map(sent)).toEqual([1, 2, 1]);
+    expect(await all()).toEqual(output);
+    expect(keys.map(sent)).toEqual([1, 2, 1]);
   });
 });
 
@@ -373,6 +406,13 @@ describe("a very large file", () => {
       expect(log.lines.filter(({ message }) => message.includes("which uploads are open"))).toHaveLength(1);
     },
   );
+
+  it("goes to a store without conditions too, and leaves no parts of the try that was refused", async () => {
+    bucket.knowsCondition = false;
+    expect(await archive()).toMatchObject({ key: PLAIN_KEY, sha256: sha256(large) });
+    expect(bucket.openUploads.size).toBe(0);
+    expect(bucket.objects.get(PLAIN_KEY)?.bytes.equals(large)).toBe(true);
+  });
 
   it("does not replace what appeared under its key meanwhile", async () => {
     bucket.fault = (request) => {

@@ -18,7 +18,10 @@ export function openTestStore(endpoint: string, more: Partial<VideoStoreSettings
   });
 }
 
-export function resultFile(url: string, more: { videoId?: string; index?: number; taskId?: string } = {}) {
+export function resultFile(
+  url: string,
+  more: { videoId?: string; index?: number; count?: number; taskId?: string } = {},
+) {
   return {
     url,
     videoId: "vid_1",
