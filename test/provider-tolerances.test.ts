@@ -279,8 +279,15 @@ describe("§6, faults that pass", () => {
     const order = await placeRows(system, [row]);
     const { id = "" } = order.get(row.title) ?? {};
     await untilTrue(async () => (await system.get(id)).phase === "archiving");
-    const urlsOf = async (): Promise<string[]> =>
-      JSON.parse((await system.inspect.hget(`{rushes}:video:${id}`, "1.urls")) ?? "[]") as string[];
+    const urlsOf = async (): Promise<string[]> => {
+      const lines = (await system.inspect.get(`{rushes}:files:${id}`)) ?? "";
+      return JSON.parse(
+        lines
+          .split("\n")
+          .findLast((line) => line.startsWith("1.urls "))
+          ?.slice(7) ?? "[]",
+      ) as string[];
+    };
     const [expired = ""] = await urlsOf();
     const headers = { "user-agent": TEST_AGENT };
     await untilTrue(async () => (await fetch(expired, { headers })).status === 403);
