@@ -499,6 +499,84 @@ describe("what it finds", SLOW, () => {
   });
 });
 
+describe("how soon it tries again", SLOW, () => {
+  test("an account that fell far is tried again after few acceptances, one that did not after many", () => {
+    const longest = (changedTo: number) => {
+      let most = 0;
+      drill(
+        { ...plain, places: 20, hints: "reason", changesAtMinute: 20, changedTo },
+        {
+          minutes: 45,
+          onStep(state, nowMs) {
+            if (nowMs < START_MS + 25 * MINUTE_MS) return undefined;
+            most = Math.max(most, describeLimits(state, at(nowMs)).acceptancesToProbe);
+            return undefined;
+          },
+        },
+      );
+      return most;
+    };
+    expect(longest(0.3)).toBeLessThanOrEqual(14);
+    expect(longest(1)).toBeGreaterThan(30);
+  });
+
+  test("what fell long ago is the limit now, and tried as seldom as any other", () => {
+    let most = 0;
+    drill(
+      { ...plain, places: 20, hints: "reason", changesAtMinute: 20, changedTo: 0.3 },
+      {
+        minutes: 120,
+        onStep(state, nowMs) {
+          if (nowMs < START_MS + 100 * MINUTE_MS) return undefined;
+          most = Math.max(most, describeLimits(state, at(nowMs)).acceptancesToProbe);
+          return undefined;
+        },
+      },
+    );
+    expect(most).toBeGreaterThan(30);
+  });
+
+  test("the first probes that are accepted are followed after a look, a raise beyond doubt at once", () => {
+    const risenAtMs = new Map<number, number>();
+    drill(
+      { ...plain, places: 10, hints: "reason", changesAtMinute: 10, changedTo: 3 },
+      {
+        minutes: 30,
+        onStep(state, nowMs) {
+          if (nowMs < START_MS + 10 * MINUTE_MS) return undefined;
+          if (!risenAtMs.has(state.proven)) risenAtMs.set(state.proven, nowMs);
+          return undefined;
+        },
+      },
+    );
+    const between = (from: number, to: number) =>
+      (risenAtMs.get(to) ?? Number.NaN) - (risenAtMs.get(from) ?? Number.NaN);
+    for (const proven of [11, 12, 13]) expect(between(proven, proven + 1)).toBeGreaterThan(8_000);
+    expect(between(14, 28)).toBeLessThan(14 * 1_000);
+  });
+
+  test("while the pace is searched, a call that tests the places keeps the distance that was lately accepted", () => {
+    const { state } = drill({ ...plain, places: 5, hints: "reason" }, { minutes: 10 });
+    const { places, rate } = state;
+    const nowMs = START_MS + 20 * MINUTE_MS;
+    noteRunning(
+      state,
+      at(nowMs),
+      [5, 4, 3, 2, 1].map((before) => nowMs - before * 1_000),
+    );
+    places.calm = 100;
+    rate.peak = { now: 4, before: 4, sinceMs: nowMs };
+    Object.assign(rate, { high: 30, base: 4, proven: true, searching: true, paceAtMs: nowMs });
+    state.lastSentMs = nowMs - 5_000;
+    // Four a minute are known to be accepted, so a refusal after a quarter of a minute can only come from the places.
+    expect(decide(state, at(nowMs))).toEqual({ go: false, untilMs: nowMs + 10_000 });
+    expect(decide(state, at(nowMs + 10_000))).toEqual({ go: true });
+    // What is raised beyond doubt is not held up.
+    Object.assign(places, { climbing: true, ease: 0 });
+    expect(decide(state, at(nowMs))).toEqual({ go: true });
+  });
+});
+
 describe("limits that a person sets while it runs", () => {
   test("are kept from then on, and what was learned is there again when they are lifted", () => {
     const { state } = drill({ ...plain, places: 20, hints: "reason" }, { minutes: 10 });

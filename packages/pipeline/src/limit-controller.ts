@@ -11,7 +11,10 @@
  *   convicts it. An acceptance that neither count permits shows that calls must keep a distance: a *search* begins.
  * - *held*: a bound is proven. Usage stays below it, the rate at an even pace. After enough acceptances at the bound one
  *   call goes beyond it (a *probe*): accepted, it raises the bound and hastens the next probe; refused, it costs one
- *   429. About one in forty, or one in four minutes: with hard limits nothing cheaper finds a raise.
+ *   429. About one in forty, or one in four minutes: with hard limits nothing cheaper finds a raise. One in fourteen within
+ *   an hour after the limit was far higher.
+ * - *climb* (places only): probes took more than tasks that ended unseen can have left. Each acceptance is followed by the
+ *   next probe until one is refused.
  * - *search* (rate only): the pace rises with each acceptance until a refusal ends it.
  * - *falling*: refusals in a row without an acceptance. They have one cause; its bound follows the usage down, by more
  *   than one from the second on, and rests grow.

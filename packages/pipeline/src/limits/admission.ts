@@ -1,20 +1,9 @@
-import type { Bound, LimitState, Probe } from "./limit-state.ts";
+import { probeGapMs } from "./ease.ts";
+import type { LimitState, Probe } from "./limit-state.ts";
 import { submitsHeldUntilMs } from "./looks.ts";
+import { peakOf } from "./recent-peak.ts";
 import { countAll, timeUntilAtMost, type Tally } from "./tally.ts";
-import {
-  DEADLINE_MS,
-  FREE_STREAK,
-  FULL_EASE,
-  FULL_EASE_MS,
-  LEAST_EASE,
-  LEAST_EASE_MS,
-  MOST_EASE,
-  FRESH_SHARE,
-  PACE_TOLERANCE,
-  PENDING_SHARE,
-  PROBE_GAP_MS,
-  WINDOW_MS,
-} from "./tuning.ts";
+import { DEADLINE_MS, FRESH_SHARE, PACE_TOLERANCE, PENDING_SHARE, WINDOW_MS } from "./tuning.ts";
 import {
   countsRefusals,
   paceMs,
@@ -62,7 +51,7 @@ function askLearned(state: LimitState, use: Usage, nowMs: number): Admission {
   if (use.inFlight > state.proven && use.pending > 0) return wait(null);
   const placesBlock = places.high !== null && use.inFlight >= places.high;
   const windowBlocks = windowIsFull(state, use.inWindow);
-  const paceOpensMs = rate.proven || rate.search ? rate.paceAtMs - PACE_TOLERANCE * paceMs(state) : 0;
+  const paceOpensMs = rate.proven || rate.searching ? rate.paceAtMs - PACE_TOLERANCE * paceMs(state) : 0;
   const paceBlocks = nowMs < paceOpensMs;
   const rateBlocks = windowBlocks || paceBlocks;
   const test = (kind: Probe["kind"]): Admission =>
@@ -95,21 +84,24 @@ function askLearned(state: LimitState, use: Usage, nowMs: number): Admission {
   // After a fall more may still run than the bound allows: a call then would prove nothing.
   if (placesBlock && use.inFlight >= (places.high ?? 0) + 1) return wait(null);
   const gapMs = probeGapMs(bound);
-  if (gapMs === null || (rateBlocks && rate.search !== null)) return wait(opensMs);
-  const dueMs = bound.movedAtMs + gapMs * state.scale;
+  if (gapMs === null || (rateBlocks && rate.searching)) return wait(opensMs);
+  const movedMs = bound.movedAtMs + gapMs * state.scale;
+  const dueMs = placesBlock ? Math.max(movedMs, paceIsInnocentMs(state)) : movedMs;
   return nowMs >= dueMs ? test(placesBlock ? "places" : "rate") : earlier(dueMs);
 }
 
-/** How long after it moved a bound may be probed; null = not before more was accepted. */
-function probeGapMs({ calm, ease, streak }: Bound): number | null {
-  if (calm < ease) return ease === FULL_EASE && calm >= LEAST_EASE ? LEAST_EASE_MS : null;
-  if (ease === FULL_EASE && calm < MOST_EASE) return FULL_EASE_MS;
-  return streak >= FREE_STREAK ? 0 : PROBE_GAP_MS;
+/**
+ * From when on only the places can refuse a call. While the pace is searched, a refusal of a probe could be the pace's: it
+ * waits for a distance that was lately accepted. What climbs anyway is not held up.
+ */
+function paceIsInnocentMs({ places, rate, lastSentMs, scale }: LimitState): number {
+  if (!rate.searching || places.climbing) return 0;
+  return lastSentMs + (WINDOW_MS * scale) / Math.max(1, peakOf(rate.peak));
 }
 
 /** While the pace is searched the minute is no limit: it lags behind. */
 function windowIsFull({ rate }: LimitState, used: number): boolean {
-  return rate.high !== null && used >= rate.high + (rate.search === null ? 0 : 1);
+  return rate.high !== null && used >= rate.high + (rate.searching ? 1 : 0);
 }
 
 /** Whether a refusal now could not come from a window that counts refused calls. */
@@ -126,7 +118,7 @@ function rateOpensMs(
 ): number | null {
   if (!windowBlocks || state.rate.high === null) return paceOpensMs;
   const most =
-    Math.ceil(state.rate.high + (state.rate.search === null ? 0 : 1)) -
+    Math.ceil(state.rate.high + (state.rate.searching ? 1 : 0)) -
     1 -
     pendingInWindow(state, nowMs, WINDOW_MS * state.scale);
   const counted = inOrder(

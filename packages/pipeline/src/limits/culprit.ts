@@ -78,14 +78,14 @@ export function findCulprit(state: LimitState, { use, probe, hint, clumped }: Re
   const steadier = steadierInFlight(state);
   byPlaces -= steadier;
   byRate += steadier;
-  if (rate.search !== null)
+  if (rate.searching)
     byRate = !places.proven || use.inWindow >= rate.base ? SURELY_SEARCH : Math.min(byRate, SEARCHING);
   if (refusalsMayExplain(state, use)) byRate = Math.min(byRate, REFUSALS_MAY_COUNT);
   if (clumped) byRate = Math.min(byRate, CLUMPED);
 
-  const unknown = !places.proven && !rate.proven && rate.search === null;
+  const unknown = !places.proven && !rate.proven && !rate.searching;
   if (unknown && Math.abs(byPlaces - byRate) < TOO_CLOSE) return "both";
-  return byPlaces < byRate || (byPlaces === byRate && rate.search === null) ? "places" : "rate";
+  return byPlaces < byRate || (byPlaces === byRate && !rate.searching) ? "places" : "rate";
 }
 
 /**

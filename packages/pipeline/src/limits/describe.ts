@@ -21,7 +21,7 @@ export type LimitsDescription = {
   proven: number;
   /** What the one call beyond, if there is one underway, tests. */
   probing: "places" | "rate" | "doubt" | "beyond" | null;
-  /** Acceptances until a bound may be tested again, if it blocks by then. */
+  /** Acceptances until a known bound may be tested again, if it blocks by then. */
   acceptancesToProbe: number;
   restUntilMs: number | null;
   /** A 429 was seen at some time. */
@@ -38,6 +38,7 @@ export function describe(state: LimitState, nowMs: number): LimitsDescription {
   const use = usageOf(state, nowMs);
   const minute = 60_000 * scale;
   const fixedPerMinute = state.fixedRate === null ? null : (state.fixedRate * minute) / state.fixedWindowMs;
+  const toProbe = [places, rate].flatMap(({ high, ease, calm }) => (high === null ? [] : [ease - calm]));
   return {
     inFlight: use.inFlight,
     pending: use.pending,
@@ -48,10 +49,7 @@ export function describe(state: LimitState, nowMs: number): LimitsDescription {
     rateIs: certainty(rate, fixedPerMinute),
     proven: state.proven,
     probing: probe !== null && nowMs - probe.sentAtMs < DEADLINE_MS * scale ? probe.kind : null,
-    acceptancesToProbe: Math.max(
-      0,
-      Math.min(...[places, rate].map(({ high, ease, calm }) => (high === null ? 0 : ease - calm))),
-    ),
+    acceptancesToProbe: toProbe.length === 0 ? 0 : Math.max(0, Math.min(...toProbe)),
     restUntilMs: state.restUntilMs > nowMs ? state.restUntilMs : null,
     throttled: state.throttled,
     refusalsCount: countsRefusals(state),

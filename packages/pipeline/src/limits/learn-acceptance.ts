@@ -3,9 +3,9 @@ import { raisePeak } from "./recent-peak.ts";
 import { countAfter, countAll } from "./tally.ts";
 import {
   DOUBT_FIRST_MS,
-  EASE,
   GUARD_MS,
   PEAK_HALF_MS,
+  RISEN_EASE,
   SEARCH_GROWTH,
   SEARCH_LEAD,
   SEARCH_STREAK,
@@ -20,8 +20,6 @@ const HIDDEN_SHARE = 0.1;
  * lie between probes then: more would stand still after a raise, fewer would waste calls on large accounts.
  */
 const HIDDEN_PAUSE = 0.06;
-/** Set when a bound has left that share behind: it was raised, and is followed without pauses. */
-const SURE_STREAK = 100;
 
 /** What an acceptance teaches. The call is already in the books as accepted. */
 export function learnAcceptance(state: LimitState, probe: Probe | null, nowMs: number): void {
@@ -47,7 +45,7 @@ export function learnAcceptance(state: LimitState, probe: Probe | null, nowMs: n
     if (places.high !== null && inFlight >= places.high - 1) places.calm += 1;
     if (rate.high !== null && rate.paced) {
       rate.calm += 1;
-      if (rate.search !== null) speedUp(state, nowMs);
+      if (rate.searching) speedUp(state, nowMs);
     }
   }
   if (rate.high !== null && surely > rate.base) rate.base = Math.min(rate.high, surely);
@@ -69,7 +67,7 @@ function settleDoubt(state: LimitState, probe: Probe, inFlight: number, nowMs: n
     const guess = early ? Math.max(rate.base / 3, (WINDOW_MS * state.scale) / triedMs) : rate.base;
     rate.high = rate.base = Math.max(1, guess);
     rate.spaced = true;
-    startSearch(state, nowMs);
+    rate.searching = true;
     rate.paceAtMs = nowMs + paceMs(state);
   }
   if (doubt !== null && !early) {
@@ -78,7 +76,7 @@ function settleDoubt(state: LimitState, probe: Probe, inFlight: number, nowMs: n
     doubt.nextMs = nowMs + DOUBT_FIRST_MS * state.scale;
   }
   const suspects = [places, rate].some((bound) => bound.high !== null && !bound.proven);
-  if (!suspects || rate.search !== null) state.doubt = null;
+  if (!suspects || rate.searching) state.doubt = null;
 }
 
 function raise(state: LimitState, kind: "places" | "rate", inFlight: number, nowMs: number): void {
@@ -86,28 +84,23 @@ function raise(state: LimitState, kind: "places" | "rate", inFlight: number, now
   bound.streak += 1;
   bound.calm = 0;
   bound.movedAtMs = nowMs;
-  bound.ease = EASE[Math.min(bound.streak, EASE.length - 1)] ?? 0;
   if (kind === "places") {
     bound.high = Math.max(bound.high ?? 0, inFlight);
-    // So far above cannot be tasks that ended unseen.
     if (bound.high > bound.base * (1 + HIDDEN_SHARE) + 2) {
       bound.base = bound.high;
-      bound.streak = Math.max(bound.streak, SURE_STREAK);
-    } else if (bound.streak < SURE_STREAK) bound.ease = Math.max(bound.ease, HIDDEN_PAUSE * bound.high);
+      bound.climbing = true;
+    }
+    bound.ease = bound.climbing ? 0 : Math.floor(HIDDEN_PAUSE * bound.high);
   } else {
     bound.high = (bound.high ?? 0) + 1;
-    if (bound.streak >= SEARCH_STREAK) startSearch(state, nowMs);
+    bound.ease = RISEN_EASE;
+    if (bound.streak >= SEARCH_STREAK) state.rate.searching = true;
   }
-}
-
-function startSearch({ rate }: LimitState, nowMs: number): void {
-  rate.search ??= { sinceMs: nowMs, accepted: 0 };
 }
 
 function speedUp(state: LimitState, nowMs: number): void {
   const { rate } = state;
-  if (rate.search === null || rate.high === null) return;
-  rate.search.accepted += 1;
+  if (rate.high === null) return;
   const halfMinute = countAfter(state.window, nowMs - (WINDOW_MS / 2) * state.scale);
   rate.high = Math.max(rate.high, Math.min(rate.high * SEARCH_GROWTH, 2 * halfMinute * SEARCH_LEAD + 3));
 }

@@ -1,4 +1,5 @@
 import { findCulprit, REFUSALS_KEPT, refusalsMayExplain, type Refusal } from "./culprit.ts";
+import { confirm, easeAfterRefusal } from "./ease.ts";
 import { clearBound, type LimitState, type Probe } from "./limit-state.ts";
 import { lowerPeak, peakOf } from "./recent-peak.ts";
 import { countAfter } from "./tally.ts";
@@ -62,9 +63,10 @@ export function learnRefusal(
     if (!places.proven) clearBound(places);
     blameRate(state, { use, probe, hint, clumped }, nowMs);
   } else {
-    if (!rate.proven && rate.search === null) clearBound(rate);
+    if (!rate.proven && !rate.searching) clearBound(rate);
     state.doubt = null;
     places.proven = true;
+    if (probe?.kind === "places") confirm(state, places, nowMs);
     lowerPlaces(state, use.inFlight, nowMs);
   }
 }
@@ -82,7 +84,7 @@ function provesNothing(state: LimitState, probe: Probe, use: Refusal["use"]): bo
 function sharpen({ places, rate, blamed }: LimitState, use: Refusal["use"]): void {
   if (blamed !== "rate" && places.high !== null)
     places.high = places.base = Math.max(1, Math.min(places.high, use.inFlight));
-  if (blamed !== "places" && rate.high !== null && rate.search === null)
+  if (blamed !== "places" && rate.high !== null && !rate.searching)
     rate.high = rate.base = Math.max(1, Math.min(rate.high, use.inWindow));
 }
 
@@ -97,7 +99,7 @@ function lowerPlaces(state: LimitState, used: number, nowMs: number): void {
   bound.fellFrom = Math.max(bound.fellFrom, bound.base, used);
   const step = state.strikes >= 2 && used < bound.base ? Math.min(2 ** (state.strikes - 2), used >> 1) : 0;
   bound.high = bound.base = Math.max(1, Math.min(bound.high ?? used, used - step));
-  bound.ease = step > 0 ? 0 : FULL_EASE;
+  bound.ease = step > 0 ? 0 : easeAfterRefusal(state, bound, nowMs);
   settle(bound, Math.max(used, bound.high), nowMs);
   state.proven = Math.max(1, Math.min(state.proven, Math.max(used, bound.high)));
   // Refused with nothing in flight: no end of a task will tell when to try again.
@@ -129,10 +131,11 @@ function blameRate(state: LimitState, { use, probe, hint, clumped }: Refusal, no
     bound.high = bound.base = Math.max(1, used, peakOf(bound.peak));
     bound.ease = FULL_EASE;
     bound.paceAtMs = nowMs + paceMs(state);
-  } else if (bound.search !== null) {
-    endSearch(state, used, nowMs);
+  } else if (bound.searching) {
+    endSearch(state, high, used, nowMs);
   } else if (probe?.kind === "rate") {
-    bound.ease = FULL_EASE;
+    confirm(state, bound, nowMs);
+    bound.ease = easeAfterRefusal(state, bound, nowMs);
     bound.base = bound.high ?? 0;
   } else lowerRate(state, high, use, nowMs);
   bound.refusedAtMs = nowMs;
@@ -163,24 +166,25 @@ function lowerRate(state: LimitState, high: number, use: Refusal["use"], nowMs: 
     : high;
   const step = state.strikes >= 3 ? high * 0.2 : Math.max(0.5, high * 0.02);
   bound.high = bound.base = Math.max(1, Math.min(use.inWindow, high - step, flow));
-  bound.ease = bound.high < high * 0.9 ? SHORT_EASE : FULL_EASE;
+  bound.ease = bound.high < high * 0.9 ? SHORT_EASE : easeAfterRefusal(state, bound, nowMs);
 }
 
-/** A minute's count is right when the search lasted that long; before, the pace itself is the better guess. */
-function endSearch(state: LimitState, used: number, nowMs: number): void {
+/**
+ * The minute's count is right where a minute is counted. Where calls must keep a distance it lags behind the search: the
+ * last half minute, and what was accepted lately, are the better guess.
+ */
+function endSearch(state: LimitState, high: number, used: number, nowMs: number): void {
   const bound = state.rate;
-  if (bound.search === null || bound.high === null) return;
-  const lastedMs = Math.max(1, nowMs - bound.search.sinceMs);
-  const average = (bound.search.accepted * WINDOW_MS * state.scale) / lastedMs;
-  const short = lastedMs < 0.75 * WINDOW_MS * state.scale;
-  const guess = short ? Math.max(used, Math.min(bound.high / 1.5, average)) : used;
-  bound.high = bound.base = Math.max(1, Math.min(bound.high, guess));
-  bound.search = null;
+  const halfMinute = countAfter(state.window, nowMs - (WINDOW_MS / 2) * state.scale);
+  const lately = bound.spaced ? Math.max(2 * halfMinute, peakOf(bound.peak)) : 0;
+  bound.high = bound.base = Math.max(1, Math.min(high, Math.max(used, Math.min(high / 1.5, lately))));
+  bound.searching = false;
   bound.ease = SHORT_EASE;
 }
 
 function settle(bound: LimitState["places"], most: number, nowMs: number): void {
   bound.streak = 0;
+  bound.climbing = false;
   bound.calm = 0;
   bound.movedAtMs = nowMs;
   lowerPeak(bound.peak, most);

@@ -23,6 +23,9 @@ export type Bound = {
   once: number;
   /** What `base` was before the present row of refusals began to lower it. 0 = no such row. */
   fellFrom: number;
+  /** The bound that a refused probe confirmed, and when that was last; it outlives a fall by an hour. */
+  held: number;
+  heldAtMs: number;
   /** Only this bound explains what was refused. Else it is a suspect. */
   proven: boolean;
   /** The highest usage accepted lately. */
@@ -32,6 +35,8 @@ export type Bound = {
   ease: number;
   /** Probes accepted in a row. */
   streak: number;
+  /** They left behind what tasks that ended unseen could explain: it was raised, and is followed without pauses. */
+  climbing: boolean;
   movedAtMs: number;
 };
 
@@ -43,7 +48,7 @@ export type RateBound = Bound & {
   /** Calls must keep a distance (a bucket) or windows begin anew: a whole minute may not be counted. */
   spaced: boolean;
   /** The pace rises with every acceptance, until a refusal ends it. */
-  search: { sinceMs: number; accepted: number } | null;
+  searching: boolean;
   /** When the rate last refused, and what was accepted since. */
   refusedAtMs: number;
   acceptedSince: number;
@@ -106,12 +111,15 @@ function createBound(): Bound {
     high: null,
     base: 0,
     fellFrom: 0,
+    held: 0,
+    heldAtMs: 0,
     once: 0,
     proven: false,
     peak: createPeak(),
     calm: 0,
     ease: FULL_EASE,
     streak: 0,
+    climbing: false,
     movedAtMs: 0,
   };
 }
@@ -135,7 +143,7 @@ export function createState(scale: number): LimitState {
       paceAtMs: 0,
       paced: false,
       spaced: false,
-      search: null,
+      searching: false,
       refusedAtMs: 0,
       acceptedSince: 0,
       refusalsCount: 0,
@@ -165,4 +173,5 @@ export function clearBound(bound: Bound): void {
   bound.proven = false;
   bound.calm = 0;
   bound.streak = 0;
+  bound.climbing = false;
 }

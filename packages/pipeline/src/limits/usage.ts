@@ -48,6 +48,6 @@ export function pendingInWindow(state: LimitState, nowMs: number, windowMs: numb
 /** The distance between calls at an even pace under the rate's bound; 0 when there is none. */
 export function paceMs({ rate, scale }: LimitState): number {
   if (rate.high === null) return 0;
-  const share = rate.spaced || rate.search !== null ? 1 : PACE_SHARE;
+  const share = rate.spaced || rate.searching ? 1 : PACE_SHARE;
   return (share * WINDOW_MS * scale) / rate.high;
 }
