@@ -13,12 +13,19 @@ import { queuePause } from "./contenders/queue-pause.ts";
 import { plotRun } from "./plot.ts";
 import { median, quantile } from "../quantile.ts";
 import { simulateReplicas } from "./replicas.ts";
-import { randomAccounts, SCENARIOS, withCallback } from "./scenarios.ts";
+import { RAISED, randomAccounts, SCENARIOS, withCallback } from "./scenarios.ts";
 import { simulate } from "./simulate.ts";
 
-/** Seeds of random accounts: the controller was tuned on the first, never on the second. */
-const TUNED_ON = 7;
-const HELD_OUT = [101, 102];
+/**
+ * Seeds of random accounts. The controller was tuned on the first (and on 1 to 40). Of the second the worst accounts were
+ * read step by step to find what was wrong. Nobody looked at the third before the rules were done.
+ */
+const RANDOM = [
+  ["tuned on", [7]],
+  ["looked at", [101, 102]],
+  ["held out", [991, 992]],
+] as const;
+const FOR_REPLICAS = 101;
 const ACCOUNTS = 60;
 const USAGE = "pnpm bench limits [quick | plots DIRECTORY]";
 
@@ -52,16 +59,13 @@ function print(contenders: readonly ContenderRecipe[]): void {
   for (const { account, scores } of scored)
     lines.push(row([`${account.name} ${account.about}`, ...scores.map(cell)]));
   lines.push(...summarise("scenarios", scored, contenders));
-  for (const [name, seeds] of [
-    ["random, tuned on", [TUNED_ON]],
-    ["random, held out", HELD_OUT],
-  ] as const) {
+  for (const [name, seeds] of RANDOM) {
     const accounts = seeds.flatMap((seed) => randomAccounts(ACCOUNTS, seed));
     const results = accounts.map((account, index) => ({
       account,
       scores: compare(account, contenders, 1_000 + index),
     }));
-    lines.push(...summarise(`${accounts.length} ${name}`, results, contenders));
+    lines.push(...summarise(`${accounts.length} random, ${name}`, results, contenders));
   }
   lines.push(
     row(["", ...contenders.map(() => "")]),
@@ -96,22 +100,24 @@ function summarise(
 
 function adaptationLines(columns: number): string[] {
   const changing = SCENARIOS.filter(({ name }) => name === "F" || name === "G");
-  return changing
+  const found = ({ ms, accepted }: { ms: number; accepted: number }) =>
+    `${(ms / 60_000).toFixed(1)} min, ${accepted.toFixed(0)} accepted`;
+  return [...changing, ...RAISED]
     .flatMap((account) => [account, withCallback(account)])
-    .flatMap((account) => measureAdaptation(account, [1, 2, 3, 4, 5]))
-    .map(({ change, absorbedMs, foundMs, foundAccepted }) =>
+    .flatMap((account) => measureAdaptation(account))
+    .map((measured) =>
       row([
-        change,
-        absorbedMs === null
-          ? `found after ${((foundMs ?? 0) / 60_000).toFixed(1)} min, ${foundAccepted} accepted`
-          : `absorbed after ${(absorbedMs / 1000).toFixed(0)} s`,
+        measured.change,
+        "absorbedMs" in measured
+          ? `absorbed after ${(measured.absorbedMs / 1000).toFixed(0)} s`
+          : `allowed after ${found(measured.allowed)}; in use after ${found(measured.used)}`,
         ...Array.from({ length: columns - 1 }, () => ""),
       ]),
     );
 }
 
 function replicaLines(columns: number): string[] {
-  const accounts = [...SCENARIOS, ...randomAccounts(10, HELD_OUT[0] ?? 0)];
+  const accounts = [...SCENARIOS, ...randomAccounts(10, FOR_REPLICAS)];
   const differences = accounts.map((account) => {
     // The fastest one is long enough at a quarter.
     const durationMs = account.name === "I" ? TWO_HOURS_MS / 4 : TWO_HOURS_MS;

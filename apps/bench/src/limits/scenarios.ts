@@ -83,6 +83,28 @@ export const SCENARIOS: readonly Account[] = [
   },
 ];
 
+/** Accounts that rise without having fallen before, to see how soon that is found. */
+export const RAISED: readonly Account[] = [
+  {
+    ...STEADY,
+    name: "K",
+    about: "in flight 6→40, never fallen",
+    concurrency: [
+      [0, 6],
+      [60 * MINUTE_MS, 40],
+    ],
+  },
+  {
+    ...STEADY,
+    name: "L",
+    about: "bucket 5→40/min, never fallen",
+    rate: [
+      [0, limiter("bucket", 5, 5)],
+      [60 * MINUTE_MS, limiter("bucket", 40, 5)],
+    ],
+  },
+];
+
 /** The same account where a callback tells of an end after a second. */
 export function withCallback(account: Account): Account {
   return { ...account, name: `${account.name}′`, finish: CALLBACK };
