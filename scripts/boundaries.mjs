@@ -26,6 +26,8 @@ export const RULES = {
     telemetry: ["node:*", "@rushes/pipeline", "pino", "prom-client"],
     // The one that joins two adapters.
     producer: ["node:*", "@rushes/pipeline", "@rushes/ledger", "@rushes/queue", "ulid"],
+    // For callers' own services, far from this repository: it knows nothing but HTTP.
+    client: ["node:*"],
     "test-rig": ["node:*", "ioredis", "@aws-sdk/*", "fauxqs"],
   },
   /** Apps may import any package; these names only the places listed, wherever else they might be allowed. */

@@ -1,0 +1,10 @@
+export { createClient, type CallOptions, type Client, type OrderOptions } from "./create-client.ts";
+export type { ContentOptions } from "./download-file.ts";
+export type { ClientSettings } from "./http-calls.ts";
+export type { ListOptions } from "./list-videos.ts";
+export type { OrderManyOptions } from "./order-many.ts";
+export type { Estimate, Json, Order, OrderInput, WebhookEventName } from "./order.ts";
+export { RushesError, type ClientCode, type FieldProblem } from "./rushes-error.ts";
+export { verifyWebhook, type WebhookEvent, type WebhookHeaders } from "./verify-webhook.ts";
+export { hasEnded, type Delivery, type Phase, type Status, type StoredFile, type Video } from "./video.ts";
+export type { WaitOptions } from "./wait-for-end.ts";
