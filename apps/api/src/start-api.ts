@@ -93,7 +93,9 @@ export async function startApi({
     ? openContentLinks(accessSettings(settings), CONTENT_LINK_LIFE_S)
     : null;
 
-  metrics.onCollect(async () => metrics.setTotals(await ledger.readTotals()));
+  metrics.onCollect(async () =>
+    metrics.setTotals({ ...(await ledger.readTotals()), budgetMicros: ledger.budgetMicros }),
+  );
   const server = createServer({
     settings,
     logger,

@@ -88,8 +88,12 @@ export async function startBoard(options: BoardOptions): Promise<Board> {
     brake: createLoginBrake(() => performance.now()),
     logger,
   });
+  const ledger = createLedger(redis, prefix, READS_ONLY);
+  options.metrics.onCollect(async () => {
+    options.metrics.setTotals({ ...(await ledger.readTotals()), budgetMicros: ledger.budgetMicros });
+  });
   addUnconfirmedPage(app, {
-    ledger: createLedger(redis, prefix, READS_ONLY),
+    ledger,
     apiUrl: options.apiUrl,
     isRedisThere: () => redis.status === "ready",
   });

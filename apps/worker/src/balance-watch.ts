@@ -10,7 +10,7 @@ const EAGER = 4;
  * soon after the account was topped up. A balance that cannot be read changes nothing.
  */
 export function startBalanceWatch(
-  { ledger, logger, metrics, onProblem }: Pick<RoleParts, "ledger" | "logger" | "metrics" | "onProblem">,
+  { ledger, logger, onProblem }: Pick<RoleParts, "ledger" | "logger" | "onProblem">,
   account: string,
   provider: Provider,
   everyMs: number,
@@ -24,7 +24,6 @@ export function startBalanceWatch(
     // A little less than the time between two looks, so that a replica's own next look finds the turn free.
     if (!(await ledger.takeBalanceTurn(account, turnMs * 0.9))) return;
     const micros = await provider.currentBalance({ signal });
-    metrics.balance.set({ account }, dollars(micros));
     const result = await ledger.noteBalance(account, micros);
     if (result === "closed") {
       logger.error(

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { Redis } from "ioredis";
 import { createApixoClient } from "@rushes/apixo";
-import { createLedger, KEY_PREFIX } from "@rushes/ledger";
+import { createLedger, KEY_PREFIX, type Ledger } from "@rushes/ledger";
 import { startHealthServer, type Part, type Secret } from "@rushes/lifecycle";
-import type { Origin } from "@rushes/pipeline";
+import { dollars, type Origin } from "@rushes/pipeline";
 import { judgeBucket, startPreflight, type Finding, type UnsafeSetup } from "@rushes/preflight";
 import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
 import { announceCalls, statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
@@ -84,14 +84,13 @@ export async function startWorker(
   );
   metrics.onCollect(async () => {
     const totals = await ledger.readTotals();
-    metrics.setTotals(totals);
+    metrics.setTotals({ ...totals, budgetMicros: ledger.budgetMicros });
     const { provider } = settings;
     const ageMs = totals.oldestResultAgeMs;
     // Only those who talk to the provider are told how long a result lives.
     if (provider)
       metrics.archiveDeadline.set(ageMs === null ? null : (provider.RESULT_LIFE_MS - ageMs) / 1000);
-    for (const { name } of accounts)
-      metrics.inflight.set({ account: name }, await ledger.countInflight(name));
+    for (const { name } of accounts) await showAccount(ledger, metrics, name);
   });
 
   const preflight = startPreflight({
@@ -137,6 +136,13 @@ export async function startWorker(
 
   const running: RunningRole[] = [];
   let isStopping = false;
+  // Also while Redis is away, so apart from what is read there.
+  metrics.onCollect(async () => {
+    for (const role of common.ROLES) {
+      const isUp = !isStopping && running.some(({ name, isAlive }) => name === role && isAlive());
+      metrics.roleUp.set({ role }, isUp ? 1 : 0);
+    }
+  });
   const health = await startHealthServer({
     host: common.HOST,
     port: common.HEALTH_PORT,
@@ -179,6 +185,17 @@ export async function startWorker(
       },
     },
   ];
+}
+
+/** Read from Redis, so that every replica shows the same: only one of them asked the provider. */
+async function showAccount(ledger: Ledger, metrics: Metrics, account: string): Promise<void> {
+  const [inflight, standing] = await Promise.all([
+    ledger.countInflight(account),
+    ledger.readAccount(account),
+  ]);
+  metrics.inflight.set({ account }, inflight);
+  metrics.accountOpen.set({ account }, standing.closed === null ? 1 : 0);
+  if (standing.balanceMicros !== null) metrics.balance.set({ account }, dollars(standing.balanceMicros));
 }
 
 async function findBucket(archive: NonNullable<WorkerSettings["archive"]>): Promise<Finding> {

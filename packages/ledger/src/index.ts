@@ -20,9 +20,9 @@ export {
   type LedgerEvent,
   type LedgerSettings,
   type Overdue,
-  type Totals,
   type Watched,
 } from "./ledger.ts";
+export type { Totals } from "./totals.ts";
 export {
   describeView,
   type AccountLimits,

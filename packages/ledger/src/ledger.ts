@@ -1,7 +1,6 @@
 import type { Redis } from "ioredis";
 import {
   MODES,
-  PHASES,
   priceMicros,
   type AccountVerdict,
   type AttemptKey,
@@ -32,11 +31,11 @@ import {
   throttleArguments,
   verdictArguments,
 } from "./script-arguments.ts";
+import { readTotals, type Totals } from "./totals.ts";
 import { fieldsOf, loadScripts, readScriptFile, rowsOf, type ReadScript, type RunScript } from "./scripts.ts";
 
 /** A queued video whose turn is known to wait in line need not be looked at by the sweep sooner. */
 const QUEUED_SWEEP_MS = 300_000;
-const DAY_MS = 86_400_000;
 /** With less than this nothing can be bought. */
 const CHEAPEST_MICROS = Math.min(...MODES.flatMap((mode) => [priceMicros(mode, 5), priceMicros(mode, 10)]));
 /** A woken video that did not move is woken again after this. */
@@ -58,17 +57,6 @@ export type LedgerSettings = {
   billFailedTasks: boolean;
   /** Multiplies the times of the limits' controller and between two trials of a closed account; 1 unless given. */
   limitTimeScale?: number;
-};
-
-export type Totals = {
-  phases: Record<Phase, number>;
-  late: number;
-  /** Reserved on today's UTC day. */
-  reservedMicros: number;
-  /** What unconfirmed videos may have been charged. */
-  unconfirmedMicros: number;
-  /** How long the oldest result that is not archived yet has existed; null when there is none. */
-  oldestResultAgeMs: number | null;
 };
 
 export type Overdue = { videoId: string; phase: Phase; wake: number };
@@ -137,7 +125,7 @@ export type Ledger = Records &
     claimWatched(): Promise<Watched[]>;
     /** Deletes up to `most` records that ended more than `keepMs` ago. Returns how many. */
     forgetEnded(keepMs: number, most: number): Promise<number>;
-    /** What gauges show: videos by phase, late ones, and the money reserved on today's UTC day. */
+    /** What gauges show. */
     readTotals(): Promise<Totals>;
     /** Places taken at an account. */
     countInflight(account: string): Promise<number>;
@@ -297,32 +285,7 @@ export function createLedger(
       return Number(fieldsOf(await run("forget-ended", `${prefix}:ended`, [keepMs, most]))["count"]);
     },
 
-    async readTotals() {
-      const owners = await redis.smembers(`${prefix}:owners`);
-      const nowMs = await readTime(redis);
-      const today = Math.floor(nowMs / DAY_MS);
-      const pipeline = redis.pipeline();
-      for (const phase of PHASES)
-        for (const owner of owners) pipeline.zcard(`${prefix}:phase:${phase}:${owner}`);
-      pipeline.get(`${prefix}:doubt`).scard(`${prefix}:late`).hget(`${prefix}:spend:${today}`, "reserved");
-      pipeline.zrange(`${prefix}:archiving`, 0, 0, "WITHSCORES");
-      const answers = await readAll<number | string | null | string[]>(pipeline);
-      const [, oldestMs] = answers.pop() as string[];
-      const sumOf = (index: number): number =>
-        answers
-          .slice(index * owners.length, (index + 1) * owners.length)
-          .reduce<number>((sum, count) => sum + Number(count), 0);
-      return {
-        phases: Object.fromEntries(PHASES.map((phase, index) => [phase, sumOf(index)])) as Record<
-          Phase,
-          number
-        >,
-        unconfirmedMicros: Number(answers.at(-3)),
-        late: Number(answers.at(-2)),
-        reservedMicros: Number(answers.at(-1)),
-        oldestResultAgeMs: oldestMs === undefined ? null : nowMs - Number(oldestMs),
-      };
-    },
+    readTotals: () => readTotals(redis, prefix),
     async countInflight(account) {
       return await redis.zcount(`${prefix}:leases:${account}`, await readTime(redis), "+inf");
     },

@@ -53,6 +53,15 @@ async function recordOf(id: string): Promise<VideoRecord> {
   return reading.record;
 }
 
+test("totals tell what counts against the budget: what is reserved, and what is spent", async () => {
+  const attempt = await generating("vid_a");
+  await generating("vid_b");
+  await succeed(attempt);
+  await ledger.admit({ videoId: "vid_c", owner: "caller", idempotencyKey: null, order });
+  const { spentMicros, reservedMicros } = await ledger.readTotals();
+  expect([spentMicros, reservedMicros]).toEqual([3_000_000, 1_000_000]);
+});
+
 test("what is stored is recorded with its manifest", async () => {
   const attempt = await generating("vid_a");
   await succeed(attempt);

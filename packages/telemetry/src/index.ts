@@ -12,6 +12,7 @@ export {
   type Gauging,
   type SubmitResult,
   type Timing,
+  type Totals,
   type WebhookResult,
 } from "./metrics.ts";
 export { scrubText } from "./scrub-text.ts";

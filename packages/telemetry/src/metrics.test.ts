@@ -1,3 +1,4 @@
+import { PHASES, type Phase } from "@rushes/pipeline";
 import { expect, test } from "vitest";
 import { createMetrics, OPERATIONS, SUBMIT_RESULTS } from "./metrics.ts";
 import { statusLabel } from "./status-label.ts";
@@ -10,6 +11,12 @@ test("every metric that operators rely on is there with its type", async () => {
   );
   expect(types).toEqual({
     rushes_videos: "gauge",
+    rushes_webhooks_pending: "gauge",
+    rushes_archive_wait_seconds: "gauge",
+    rushes_budget_usd: "gauge",
+    rushes_spent_today_usd: "gauge",
+    rushes_role_up: "gauge",
+    rushes_account_open: "gauge",
     rushes_submit_attempts_total: "counter",
     rushes_provider_requests_total: "counter",
     rushes_provider_request_duration_seconds: "histogram",
@@ -93,6 +100,28 @@ test("gauges are filled when somebody scrapes, and a collect that fails is count
   expect(contentType).toBe("text/plain; version=0.0.4; charset=utf-8");
   expect(body).toContain("rushes_unconfirmed 4\n");
   expect(body).toContain("rushes_collect_failures_total 1\n");
+});
+
+test("totals become gauges, and without a budget there is no sample of one", async () => {
+  const metrics = createMetrics();
+  const phases = Object.fromEntries(PHASES.map((phase, index) => [phase, index])) as Record<Phase, number>;
+  const totals = {
+    ...{ phases, late: 1, reservedMicros: 2e6, spentMicros: 3.5e6, unconfirmedMicros: 1e6 },
+    ...{ oldestResultAgeMs: 90_500, webhooksPending: 4 },
+  };
+  metrics.setTotals({ ...totals, budgetMicros: null });
+  expect(await page(metrics)).not.toMatch(/^rushes_budget_usd /m);
+  metrics.setTotals({ ...totals, budgetMicros: 1e8 });
+  for (const line of [
+    'rushes_videos{phase="submitting"} 1',
+    "rushes_reserved_usd 2",
+    "rushes_spent_today_usd 3.5",
+    "rushes_budget_usd 100",
+    "rushes_archive_wait_seconds 90.5",
+    "rushes_webhooks_pending 4",
+  ]) {
+    expect(await page(metrics)).toContain(`${line}\n`);
+  }
 });
 
 test("label values are short words from closed lists", () => {

@@ -1,4 +1,4 @@
-import { dollars, PHASES, type Mode, type Phase } from "@rushes/pipeline";
+import { dollars, MODES, PHASES, type Mode, type Phase } from "@rushes/pipeline";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { createCollectors, type Collect } from "./collectors.ts";
 import type { StatusLabel } from "./status-label.ts";
@@ -13,6 +13,20 @@ export type WebhookResult = (typeof WEBHOOK_RESULTS)[number];
 /** The calls of `Provider`. */
 export const OPERATIONS = ["generateTask", "statusTask", "currentBalance"] as const;
 export type Operation = (typeof OPERATIONS)[number];
+
+export type Totals = {
+  phases: Record<Phase, number>;
+  late: number;
+  /** Of today: reserved, and reserved or spent. */
+  reservedMicros: number;
+  spentMicros: number;
+  /** Per day; null = no budget. */
+  budgetMicros: number | null;
+  unconfirmedMicros: number;
+  /** Null: nothing waits to be archived. */
+  oldestResultAgeMs: number | null;
+  webhooksPending: number;
+};
 
 /** Handles that take exactly the labels a metric has, each from a closed list: no id, prompt or URL gets in. */
 export type Counting<Labels> = { inc(labels: Labels, by?: number): void };
@@ -34,6 +48,9 @@ export type Metrics = {
   rateLimit: Gauging<{ account: string }>;
   lookStretch: Gauging<{ account: string }>;
   balance: Gauging<{ account: string }>;
+  accountOpen: Gauging<{ account: string }>;
+  /** `role` is one of the worker's five. */
+  roleUp: Gauging<{ role: string }>;
   generationDuration: Timing<{ mode: Mode }>;
   pollLag: { observe(seconds: number): void };
   timeToArchive: { observe(seconds: number): void };
@@ -47,13 +64,8 @@ export type Metrics = {
   spend: Counting<{ mode: Mode }>;
   reserved: { set(dollars: number): void };
   webhookDeliveries: Counting<{ result: WebhookResult }>;
-  /** Sets the gauges that are the same in every process: videos by phase, late, unconfirmed, dollars reserved and in doubt. */
-  setTotals(totals: {
-    phases: Record<Phase, number>;
-    late: number;
-    reservedMicros: number;
-    unconfirmedMicros: number;
-  }): void;
+  /** Sets the gauges that are the same in every process. */
+  setTotals(totals: Totals): void;
   /** `collect` sets the gauges that live in Redis. It runs when somebody scrapes, at most once a second. */
   onCollect(collect: Collect): void;
   /** The page a scraper reads. Never rejects because a collect does; then the old values stand. */
@@ -63,6 +75,9 @@ export type Metrics = {
 const COLLECT_EVERY_MS = 1000;
 /** Well under the 10 s that Prometheus waits for a page unless told otherwise. */
 const COLLECT_PATIENCE_MS = 2000;
+
+/** What shares and alerts are computed from. */
+const WATCHED_STATUSES = ["200", "429", "none"] as const;
 
 /** From a quick answer to the whole time a submit may take (`SUBMIT_TIMEOUT_MS`, 30 s). */
 const REQUEST_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
@@ -97,6 +112,10 @@ export function createMetrics(): Metrics {
     about("unconfirmed_usd", "Dollars that unconfirmed videos may have been charged."),
   );
   const balance = new Gauge(about("balance_usd", "Dollars left on the account's key.", "account"));
+  const accountOpen = new Gauge(
+    about("account_open", "1 while submits go to the account, 0 while it is closed for them.", "account"),
+  );
+  const roleUp = new Gauge(about("role_up", "1 while a role of this worker runs, else 0.", "role"));
   const late = new Gauge(about("late", "Videos whose task takes longer than expected."));
   const reserved = new Gauge(about("reserved_usd", "Dollars reserved and not settled."));
   const archiveDeadline = new Gauge(
@@ -107,18 +126,36 @@ export function createMetrics(): Metrics {
   );
   // It begins at 0, which would read as a result that is lost.
   archiveDeadline.remove();
+  const spent = new Gauge(about("spent_today_usd", "Dollars reserved or spent on today's UTC day."));
+  const budget = new Gauge(about("budget_usd", "Dollars that may be spent per UTC day."));
+  // Without a budget there is no sample; a 0 would say that nothing may be ordered.
+  budget.remove();
+  const archiveWait = new Gauge(
+    about("archive_wait_seconds", "How long the oldest result that is not archived yet has existed."),
+  );
+  const webhooksPending = new Gauge(
+    about("webhooks_pending", "Webhooks that are owed: neither delivered nor given up."),
+  );
   const submitAttempts = new Counter(
     about("submit_attempts_total", "Submits by what came of them.", "result"),
   );
+  const spend = new Counter(about("spend_usd_total", "Dollars billed for tasks.", "mode"));
   const swept = new Counter(about("swept_total", "Overdue videos woken by the sweep.", "phase"));
   const webhookDeliveries = new Counter(about("webhook_deliveries_total", "Webhook deliveries.", "result"));
   const collectFailures = new Counter(
     about("collect_failures_total", "Rounds of reading gauges that failed; while it grows, gauges are old."),
   );
+  const providerRequests = new Counter(
+    about("provider_requests_total", "Requests to the provider by HTTP status.", "operation", "status"),
+  );
   // A series that first appears at 1 hides its first event from rate(), so the short lists begin at 0.
   for (const result of SUBMIT_RESULTS) submitAttempts.inc({ result }, 0);
   for (const result of WEBHOOK_RESULTS) webhookDeliveries.inc({ result }, 0);
   for (const phase of PHASES) swept.inc({ phase }, 0);
+  for (const mode of MODES) spend.inc({ mode }, 0);
+  for (const operation of OPERATIONS) {
+    for (const status of WATCHED_STATUSES) providerRequests.inc({ operation, status }, 0);
+  }
 
   const collectors = createCollectors({
     everyMs: COLLECT_EVERY_MS,
@@ -130,9 +167,7 @@ export function createMetrics(): Metrics {
   return {
     videos,
     submitAttempts,
-    providerRequests: new Counter(
-      about("provider_requests_total", "Requests to the provider by HTTP status.", "operation", "status"),
-    ),
+    providerRequests,
     providerRequestDuration: new Histogram({
       ...about("provider_request_duration_seconds", "From sending to the whole answer.", "operation"),
       buckets: REQUEST_SECONDS,
@@ -172,16 +207,22 @@ export function createMetrics(): Metrics {
       about("callback_recovered_total", "Tasks whose id was lost and came back by callback."),
     ),
     swept,
-    spend: new Counter(about("spend_usd_total", "Dollars billed for tasks.", "mode")),
+    spend,
     reserved,
     webhookDeliveries,
     balance,
-    setTotals({ phases, late: lateVideos, reservedMicros, unconfirmedMicros }) {
-      for (const phase of PHASES) videos.set({ phase }, phases[phase]);
-      unconfirmed.set(phases.unconfirmed);
-      unconfirmedDollars.set(dollars(unconfirmedMicros));
-      late.set(lateVideos);
-      reserved.set(dollars(reservedMicros));
+    accountOpen,
+    roleUp,
+    setTotals(totals) {
+      for (const phase of PHASES) videos.set({ phase }, totals.phases[phase]);
+      unconfirmed.set(totals.phases.unconfirmed);
+      unconfirmedDollars.set(dollars(totals.unconfirmedMicros));
+      late.set(totals.late);
+      reserved.set(dollars(totals.reservedMicros));
+      spent.set(dollars(totals.spentMicros));
+      if (totals.budgetMicros !== null) budget.set(dollars(totals.budgetMicros));
+      archiveWait.set((totals.oldestResultAgeMs ?? 0) / 1000);
+      webhooksPending.set(totals.webhooksPending);
     },
     onCollect: (collect) => collectors.add(collect),
     async render() {
