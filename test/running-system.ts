@@ -2,7 +2,14 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Redis } from "ioredis";
-import { startTestRedis, startTestS3, untilTrue, type TestRedis, type TestS3 } from "@rushes/test-rig";
+import {
+  startTestRedis,
+  startTestS3,
+  untilTrue,
+  type TestRedis,
+  type TestRedisOptions,
+  type TestS3,
+} from "@rushes/test-rig";
 import type { Video } from "@rushes/pipeline";
 import { startSandbox, type Sandbox, type SandboxOptions } from "@rushes/sandbox";
 
@@ -34,7 +41,11 @@ export type RunningSystem = {
   get(id: string): Promise<Video>;
   /** Waits until the video has ended, and fails when it ends otherwise than expected. */
   untilEnded(id: string, status?: Video["status"]): Promise<Video>;
-  api: { url: string; process: ChildProcess };
+  api: ApiProcess;
+  /** Another api beside the first. */
+  startApi(environment?: Record<string, string>): Promise<ApiProcess>;
+  /** Starts any process of the system, with the environment that all share. */
+  spawnProcess(main: string, environment: Record<string, string>): WorkerProcess;
   stop(): Promise<void>;
 };
 
@@ -46,11 +57,21 @@ export type WorkerProcess = {
   end(signal: NodeJS.Signals): Promise<number | null>;
 };
 
-export async function startSystem(
-  options: { sandbox?: SandboxOptions; api?: Record<string, string> } = {},
-): Promise<RunningSystem> {
+export type ApiProcess = WorkerProcess & { url: string };
+
+export type SystemOptions = {
+  sandbox?: SandboxOptions;
+  api?: Record<string, string>;
+  /** For every process. */
+  environment?: Record<string, string>;
+  redis?: TestRedisOptions;
+  /** A caller's key, where `API_KEYS` is set. */
+  key?: string;
+};
+
+export async function startSystem(options: SystemOptions = {}): Promise<RunningSystem> {
   const [redis, s3, sandbox] = await Promise.all([
-    startTestRedis(),
+    startTestRedis(options.redis),
     startTestS3(),
     startSandbox({ speed: SPEED, ...options.sandbox }),
   ]);
@@ -83,7 +104,9 @@ export async function startSystem(
     LIMIT_TIME_SCALE: String(1 / SPEED),
     HEALTH_PORT: "0",
     PORT: "0",
+    ...options.environment,
   };
+  const credentials: Record<string, string> = options.key ? { authorization: `Bearer ${options.key}` } : {};
 
   const start = (main: string, extra: Record<string, string>): WorkerProcess => {
     const child = spawn(process.execPath, ["--conditions=source", main], {
@@ -113,13 +136,18 @@ export async function startSystem(
     await Promise.all([sandbox.stop(), s3.stop(), redis.stop()]);
   };
 
-  const api = start("apps/api/src/main.ts", options.api ?? {});
-  let url = "";
-  await untilTrue(() => {
-    url = api.lines.map((line) => /"url":"(http:[^"]+)"/.exec(line)?.[1]).find(Boolean) ?? "";
-    return url !== "" || api.lines.join("\n");
-  }, STARTING);
-  await untilTrue(async () => (await fetch(`${url}/readyz`)).status === 200, STARTING);
+  const startApi = async (extra: Record<string, string> = {}): Promise<ApiProcess> => {
+    const api = start("apps/api/src/main.ts", { ...options.api, ...extra });
+    let url = "";
+    await untilTrue(() => {
+      url = api.lines.map((line) => /"url":"(http:[^"]+)"/.exec(line)?.[1]).find(Boolean) ?? "";
+      return url !== "" || api.lines.join("\n");
+    }, STARTING);
+    await untilTrue(async () => (await fetch(`${url}/readyz`)).status === 200, STARTING);
+    return { ...api, url };
+  };
+  const api = await startApi();
+  const { url } = api;
 
   const workers: WorkerProcess[] = [];
   const spawnWorker = (extra: Record<string, string>): WorkerProcess => {
@@ -129,7 +157,7 @@ export async function startSystem(
   };
 
   const get = async (id: string): Promise<Video> => {
-    const response = await fetch(`${url}/v1/videos/${id}`);
+    const response = await fetch(`${url}/v1/videos/${id}`, { headers: credentials });
     if (response.status !== 200) throw new Error(`GET ${id}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Video;
   };
@@ -139,7 +167,9 @@ export async function startSystem(
     inspect,
     s3,
     sandbox,
-    api: { url, process: api.process },
+    api,
+    startApi,
+    spawnProcess: start,
     async startWorker(extra = {}) {
       const worker = spawnWorker(extra);
       await untilTrue(
@@ -156,7 +186,7 @@ export async function startSystem(
     async order(input = {}, extra = {}) {
       const response = await fetch(`${url}/v1/videos`, {
         method: "POST",
-        headers: { "content-type": "application/json", "idempotency-key": randomUUID() },
+        headers: { ...credentials, "content-type": "application/json", "idempotency-key": randomUUID() },
         body: JSON.stringify({
           input: { mode: "master-text-to-video", prompt: "a drone over a city", duration: 5, ...input },
           ...extra,

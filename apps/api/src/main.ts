@@ -1,4 +1,4 @@
-import { runUntilSignal, settingsOrExit } from "@rushes/lifecycle";
+import { runUntilSignal, settingsOrExit, urlPasswords } from "@rushes/lifecycle";
 import type { UnsafeSetup } from "@rushes/preflight";
 import { createLogger, createMetrics } from "@rushes/telemetry";
 import { settingsSchema } from "./settings.ts";
@@ -7,7 +7,7 @@ import { startApi } from "./start-api.ts";
 const settings = settingsOrExit(settingsSchema, process.env);
 const { CALLBACK_SECRET, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = settings;
 const secrets = [
-  new URL(settings.REDIS_URL).password,
+  ...urlPasswords(settings.REDIS_URL),
   ...[CALLBACK_SECRET, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN].map((secret) => secret?.reveal() ?? ""),
 ];
 const logger = createLogger({ name: "api", level: settings.LOG_LEVEL, secrets: () => secrets });

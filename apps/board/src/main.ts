@@ -1,11 +1,12 @@
-import { runUntilSignal, settingsOrExit } from "@rushes/lifecycle";
+import { runUntilSignal, settingsOrExit, urlPasswords } from "@rushes/lifecycle";
 import { createLogger, createMetrics } from "@rushes/telemetry";
 import { createFirstAdmin } from "./login/first-admin.ts";
 import { settingsSchema } from "./settings.ts";
 import { startBoard } from "./start-board.ts";
 
 const settings = settingsOrExit(settingsSchema, process.env);
-const logger = createLogger({ name: "board", level: settings.LOG_LEVEL });
+const secrets = urlPasswords(settings.REDIS_URL);
+const logger = createLogger({ name: "board", level: settings.LOG_LEVEL, secrets: () => secrets });
 
 await runUntilSignal({
   name: "board",

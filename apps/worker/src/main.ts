@@ -1,10 +1,10 @@
-import { runUntilSignal, settingsOrExit } from "@rushes/lifecycle";
+import { runUntilSignal, settingsOrExit, urlPasswords } from "@rushes/lifecycle";
 import { createLogger, createMetrics } from "@rushes/telemetry";
 import { groupSettings, settingsSchema } from "./settings.ts";
 import { startWorker } from "./start-worker.ts";
 
 const settings = groupSettings(settingsOrExit(settingsSchema(process.env), process.env));
-const secrets = [
+const known = [
   settings.provider?.APIXO_API_KEY,
   ...(settings.provider?.APIXO_ACCOUNTS ?? []).map(({ key }) => key),
   settings.provider?.CALLBACK_SECRET,
@@ -12,6 +12,7 @@ const secrets = [
   settings.archive?.AWS_SESSION_TOKEN,
   settings.notify?.WEBHOOK_SECRET,
 ].flatMap((secret) => (secret ? [secret.reveal()] : []));
+const secrets = [...known, ...urlPasswords(settings.common.REDIS_URL)];
 const logger = createLogger({ name: "worker", level: settings.common.LOG_LEVEL, secrets: () => secrets });
 
 await runUntilSignal({

@@ -1,9 +1,30 @@
 import { SWEEP_GRACE_MS } from "@rushes/ledger";
-import { dollars, type LookFact, type Records, type Standing, type SubmitFact } from "@rushes/pipeline";
+import {
+  dollars,
+  type AttemptKey,
+  type LookFact,
+  type Records,
+  type Standing,
+  type Submission,
+  type SubmitFact,
+} from "@rushes/pipeline";
 import type { Logger, Metrics, SubmitResult } from "@rushes/telemetry";
 
+export type ObservedRecords = Records & {
+  /** To be told of every intent, which is written with the claim. */
+  noteIntent(submission: Submission): void;
+};
+
 /** The records as the stages see them, with one log line per transition and every fact counted. */
-export function observeRecords(records: Records, logger: Logger, metrics: Metrics): Records {
+export function observeRecords(records: Records, logger: Logger, metrics: Metrics): ObservedRecords {
+  /** When the intents of this process were written, until they are answered. */
+  const begun = new Map<string, number>();
+  const sinceIntent = ({ videoId, number }: AttemptKey): { postMs?: number } => {
+    const name = `${videoId} ${number}`;
+    const startedMs = begun.get(name);
+    begun.delete(name);
+    return startedMs === undefined ? {} : { postMs: Math.round(performance.now() - startedMs) };
+  };
   const tell = (videoId: string, standing: Standing, fields: object): void => {
     const { result, phase, rev } = standing;
     const alerting = ALERTS.has(result);
@@ -15,6 +36,11 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
 
   return {
     ...records,
+    noteIntent({ videoId, number, account }) {
+      begun.set(`${videoId} ${number}`, performance.now());
+      logger.info({ videoId, phase: "submitting", attempt: number, account }, "video is submitting");
+    },
+
     async read(videoId) {
       const reading = await records.read(videoId);
       if (!reading) return null;
@@ -28,7 +54,8 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
     async learnAnswer(attempt, fact) {
       const standing = await records.learnAnswer(attempt, fact);
       metrics.submitAttempts.inc({ result: submitResult(fact) });
-      tell(attempt.videoId, standing, { attempt: attempt.number, account: attempt.account, ...fact });
+      const { number, account } = attempt;
+      tell(attempt.videoId, standing, { attempt: number, account, ...sinceIntent(attempt), ...fact });
       return standing;
     },
 
@@ -38,7 +65,9 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
         metrics.generationDuration.observe({ mode: standing.mode }, standing.sinceMs / 1000);
         metrics.spend.inc({ mode: standing.mode }, dollars(standing.priceMicros));
       }
-      if (standing.result !== "running") tell(attempt.videoId, standing, { taskId, ...summaryOf(fact) });
+      const generating = standing.result === "moved" ? { generatingMs: standing.sinceMs } : {};
+      if (standing.result !== "running")
+        tell(attempt.videoId, standing, { taskId, ...generating, ...summaryOf(fact) });
       return standing;
     },
 
@@ -48,7 +77,7 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
         const bytes = fact.output.reduce((sum, file) => sum + file.bytes, 0);
         metrics.archiveBytes.inc(bytes);
         metrics.timeToArchive.observe(standing.sinceMs / 1000);
-        tell(attempt.videoId, standing, { taskId, bytes });
+        tell(attempt.videoId, standing, { taskId, archivingMs: standing.sinceMs, bytes });
       } else {
         tell(attempt.videoId, standing, { taskId, ...("problem" in fact ? fact.problem : {}) });
       }

@@ -1,10 +1,11 @@
 import type { Redis } from "ioredis";
-import type { Origin, Provider, Records } from "@rushes/pipeline";
+import type { Origin, Provider } from "@rushes/pipeline";
 import type { Ledger } from "@rushes/ledger";
 import type { WakeQueues } from "@rushes/queue";
 import type { Logger, Metrics } from "@rushes/telemetry";
 import type { Account } from "./accounts.ts";
 import type { LimitsWatch } from "./limits-watch.ts";
+import type { ObservedRecords } from "./observed-records.ts";
 import type { ArchiveSettings, CommonSettings, NotifySettings, ProviderSettings } from "./settings.ts";
 
 /** What the roles that talk to the provider are built from. */
@@ -22,7 +23,7 @@ export type RoleParts = {
   prefix: string;
   ledger: Ledger;
   /** The ledger as the stages see it, with every fact counted and logged. */
-  records: Records;
+  records: ObservedRecords;
   queues: WakeQueues;
   logger: Logger;
   metrics: Metrics;

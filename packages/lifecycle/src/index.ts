@@ -21,3 +21,4 @@ export { setting } from "./setting.ts";
 export { settingsOrExit } from "./settings-or-exit.ts";
 export { dollarAmount, durationMs, flag, plainText, port, positiveInteger, secretText } from "./settings.ts";
 export { httpUrl, isLoopbackHost, publicUrl } from "./web-address.ts";
+export { urlPasswords } from "./url-passwords.ts";

@@ -13,6 +13,8 @@ export type TestRedisOptions = {
   appendOnly?: boolean;
   /** When a write is synced to the disk; `everysec` unless given, as in production by default. */
   appendFsync?: "always" | "everysec";
+  /** What clients must say to be let in, and stands in the URL; nothing unless given. */
+  password?: string;
   /** Where the data lives. Unless given a fresh folder, which `stop` removes; a given one stays. */
   dir?: string;
 };
@@ -41,6 +43,7 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
   await mkdir(dir, { recursive: true });
   const settings = ["--dir", dir, "--appendonly", options.appendOnly === false ? "no" : "yes"];
   settings.push("--appendfsync", options.appendFsync ?? "everysec");
+  if (options.password) settings.push("--requirepass", options.password);
   let { port, server } = await onFreePort((candidate) => startServer(program, candidate, settings));
 
   async function kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
@@ -48,7 +51,7 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
   }
 
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${options.password ? `:${encodeURIComponent(options.password)}@` : ""}127.0.0.1:${port}`,
     port,
     get pid() {
       return server.pid ?? 0;
@@ -117,7 +120,7 @@ async function startServer(
     // A stranger's server on this port must not be taken for ours, so ours must still run.
     if (hasEnded(server)) return true;
     const answer = await pingRedis(port);
-    return answer === "+PONG" || answer;
+    return answer === "+PONG" || answer.startsWith("-NOAUTH") || answer;
   });
   try {
     await Promise.race([failed.promise, answers.then(() => (hasEnded(server) ? failed.promise : undefined))]);

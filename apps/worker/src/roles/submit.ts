@@ -51,7 +51,11 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
     decide: (job) =>
       submit(job, {
         records,
-        claim: (signal) => gate.claim(signal),
+        async claim(signal) {
+          const claim = await gate.claim(signal);
+          if (claim.kind === "claimed") parts.records.noteIntent(claim);
+          return claim;
+        },
         provider,
         callbackUrl: (attempt) => tokens && `${settings.PUBLIC_URL}/callbacks/apixo/${tokens.make(attempt)}`,
         async noteAccount(account, verdict) {
