@@ -30,7 +30,7 @@ function startCaller(balancer: Balancer) {
   const taken = new Map<string, string>();
   const refusals: Refusal[] = [];
   let closedDoors = 0;
-  let isCalling = true;
+  const ending = new AbortController();
   let next = 0;
 
   async function order(prompt: string): Promise<void> {
@@ -70,7 +70,7 @@ function startCaller(balancer: Balancer) {
 
   const calling = (async () => {
     const orders: Promise<void>[] = [];
-    for (let number = 0; isCalling; number += 1) {
+    for (let number = 0; !ending.signal.aborted; number += 1) {
       orders.push(order(`order ${number}`));
       await sleep(ORDER_EVERY_MS);
     }
@@ -82,7 +82,7 @@ function startCaller(balancer: Balancer) {
     refusals,
     closedDoors: () => closedDoors,
     async stop() {
-      isCalling = false;
+      ending.abort();
       await calling;
     },
   };
