@@ -19,11 +19,21 @@ export default defineConfig({
       },
       {
         ...sources,
+        // Many processes at once, which would slow whatever is tested beside them: by `pnpm test:long` only.
+        test: {
+          name: "long",
+          include: ["test/rolling-restart.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...sources,
         test: {
           name: "system",
           include: ["{apps,packages}/*/test/**/*.test.ts", "test/**/*.test.ts"],
           // Whole systems under a storm of faults: a project of its own, which `npm test` runs after the others.
-          exclude: ["**/node_modules/**", "apps/proof/test/proof.test.ts"],
+          exclude: ["**/node_modules/**", "apps/proof/test/proof.test.ts", "test/rolling-restart.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,

@@ -23,12 +23,12 @@ test(
   PATIENCE,
   async () => {
     const { findings, history, path } = await runCopies({
-      ...{ seed: SEED, copies: 100, kills: 3, hands: 2, out },
+      ...{ seed: SEED, copies: 60, kills: 2, hands: 2, out },
       contender: "rushes",
     });
     isClean &&= findings.length === 0;
     expect(findings, `seed ${SEED}, histories in ${path}`).toEqual([]);
-    expect(history.files).toHaveLength(100);
+    expect(history.files).toHaveLength(60);
     expect(history.deaths.length).toBeGreaterThan(0);
     expect(history.weather.every(({ faults }) => Object.keys(faults).length > 5)).toBe(true);
   },
@@ -39,7 +39,7 @@ test(
   PATIENCE,
   async () => {
     const { findings } = await runCopies({
-      ...{ seed: SEED, copies: 60, kills: 0, hands: 1, out },
+      ...{ seed: SEED, copies: 40, kills: 0, hands: 1, out },
       contender: "plain",
     });
     expect(findings.map(({ invariant }) => invariant)).toContain("corrupt");
