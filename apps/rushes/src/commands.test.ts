@@ -80,6 +80,34 @@ describe("chooseCommand", () => {
     });
   });
 
+  test("order wants to be told in one way", async () => {
+    for (const args of [["order"], ["order", "--prompt", "x", "--input", "{}"]]) {
+      const choice = chooseCommand(COMMANDS, args);
+      if (choice.kind !== "run") throw new Error("order is a command");
+      await expect(choice.run(context)).rejects.toThrow("--prompt, --input or --input-file");
+    }
+  });
+
+  test("hands over every value of an option that may be repeated", async () => {
+    const got: unknown[] = [];
+    const commands: Record<string, Command> = {
+      pack: {
+        summary: "take things along",
+        flags: {},
+        values: { thing: { takes: "name", about: "what to take", isRepeated: true } },
+        run: async (_flags, _context, { lists }) => {
+          got.push(lists["thing"]);
+          return 0;
+        },
+      },
+    };
+    for (const args of [["pack"], ["pack", "--thing", "hat", "--thing=map"]]) {
+      const choice = chooseCommand(commands, args);
+      expect(choice.kind === "run" && (await choice.run(context))).toBe(0);
+    }
+    expect(got).toEqual([[], ["hat", "map"]]);
+  });
+
   test("verify wants videos or --all, and not both", async () => {
     for (const args of [["verify"], ["verify", "--all", "vid_x"]]) {
       const choice = chooseCommand(COMMANDS, args);

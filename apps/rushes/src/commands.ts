@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import type { Environment } from "@rushes/lifecycle";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { LEDGER_COMMANDS } from "./ledger/ledger-commands.ts";
 import { OPERATOR_COMMANDS } from "./operate/operator-commands.ts";
+import { ORDER_COMMANDS } from "./order/order-commands.ts";
 import type { Terminal } from "./terminal.ts";
-import { runUp } from "./up/up.ts";
 import { UsageProblem } from "./usage-problem.ts";
 import { VERIFY_COMMANDS } from "./verify/verify-commands.ts";
 
@@ -25,7 +26,7 @@ export type Command = {
   /** What may follow any number of times: `video`. Left out: nothing. */
   more?: string;
   /** Options with a value: what stands for it in the help, and what it does. */
-  values?: Readonly<Record<string, { takes: string; about: string }>>;
+  values?: Readonly<Record<string, { takes: string; about: string; isRepeated?: true }>>;
   /** Whole command lines without the `rushes` in front. */
   examples?: readonly string[];
   /**
@@ -42,6 +43,8 @@ export type Given = {
   /** Whatever followed them, where the command takes more. */
   more: readonly string[];
   values: Readonly<Record<string, string | undefined>>;
+  /** Of each option that may be repeated: its values, in their order. */
+  lists: Readonly<Record<string, readonly string[]>>;
 };
 
 /** Every command; a further one is a row here and a file of its own. */
@@ -49,7 +52,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   up: {
     summary: "run everything on this machine and order a sample video",
     flags: { once: "end when the sample video is archived: exit code 0, or 1 if it failed" },
-    run: (flags, context) => runUp({ once: flags["once"] === true, ...context }),
+    run: async (flags, context) => {
+      // With the store and Redis in it, which every other command would wait for.
+      const { runUp } = await import("./up/up.ts");
+      return await runUp({ once: flags["once"] === true, ...context });
+    },
   },
   doctor: {
     summary: "check Redis, bucket, provider and clock, and say how to mend what is wrong",
@@ -68,13 +75,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       });
     },
   },
+  ...ORDER_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...VERIFY_COMMANDS,
   ...LEDGER_COMMANDS,
 };
-
-/** Wrong words on the command line, as most tools answer them. */
-export const USAGE_EXIT_CODE = 2;
 
 export type Choice =
   | { kind: "help"; text: string; exitCode: number }
@@ -83,14 +88,14 @@ export type Choice =
 /** Finds the command that the arguments name. Help is asked for, or answers what cannot be understood. */
 export function chooseCommand(commands: Readonly<Record<string, Command>>, args: readonly string[]): Choice {
   const { name, rest } = splitName(commands, args);
-  if (name === undefined) return { kind: "help", text: helpText(commands), exitCode: USAGE_EXIT_CODE };
+  if (name === undefined) return { kind: "help", text: helpText(commands), exitCode: EXIT.usage };
   if (name === "help" || name === "--help" || name === "-h") {
     return { kind: "help", text: helpText(commands), exitCode: 0 };
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     const text = `There is no command "${name}".\n\n${helpText(commands)}`;
-    return { kind: "help", text, exitCode: USAGE_EXIT_CODE };
+    return { kind: "help", text, exitCode: EXIT.usage };
   }
   try {
     const { flags, ...given } = parseArguments(command, rest);
@@ -98,7 +103,7 @@ export function chooseCommand(commands: Readonly<Record<string, Command>>, args:
     return { kind: "run", run: (context) => command.run(flags, context, given) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { kind: "help", text: `${reason}\n\n${commandHelp(name, command)}`, exitCode: USAGE_EXIT_CODE };
+    return { kind: "help", text: `${reason}\n\n${commandHelp(name, command)}`, exitCode: EXIT.usage };
   }
 }
 
@@ -119,10 +124,12 @@ function parseArguments(
   const flagNames = [...Object.keys(flags), "help"];
   const options = Object.fromEntries([
     ...flagNames.map((name) => [name, { type: "boolean" }] as const),
-    ...Object.keys(values).map((name) => [name, { type: "string" }] as const),
+    ...Object.entries(values).map(
+      ([name, { isRepeated = false }]) => [name, { type: "string", multiple: isRepeated }] as const,
+    ),
   ]);
   const parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
-  const found = parsed.values as Readonly<Record<string, string | boolean | undefined>>;
+  const found = parsed.values as Readonly<Record<string, string | string[] | boolean | undefined>>;
   const given: Given & { flags: Record<string, boolean> } = {
     flags: Object.fromEntries(flagNames.map((name) => [name, found[name] === true])),
     words: Object.fromEntries(words.map((word, index) => [word, parsed.positionals[index] ?? ""])),
@@ -131,6 +138,12 @@ function parseArguments(
       Object.keys(values).map((name) => {
         const value = found[name];
         return [name, typeof value === "string" ? value : undefined];
+      }),
+    ),
+    lists: Object.fromEntries(
+      Object.keys(values).map((name) => {
+        const value = found[name];
+        return [name, Array.isArray(value) ? value : []];
       }),
     ),
   };
@@ -145,7 +158,7 @@ function parseArguments(
 function helpText(commands: Readonly<Record<string, Command>>): string {
   const width = Math.max(12, ...Object.keys(commands).map((name) => name.length + 2));
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}\n`);
-  return `Usage: rushes <command>\n\n${lines.join("")}\nrushes <command> --help tells more about one.\n`;
+  return `Usage: rushes <command>\n\n${lines.join("")}\nrushes <command> --help tells more about one.\n${EXIT_HELP}`;
 }
 
 function commandHelp(

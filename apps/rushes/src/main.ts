@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from "node:url";
-import { chooseCommand, COMMANDS, USAGE_EXIT_CODE } from "./commands.ts";
+import { chooseCommand, COMMANDS } from "./commands.ts";
+import { EXIT } from "./exit-codes.ts";
 import { openTerminal } from "./terminal.ts";
 import { UsageProblem } from "./usage-problem.ts";
 
@@ -16,6 +17,6 @@ if (choice.kind === "help") {
   } catch (error) {
     if (!(error instanceof UsageProblem)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = USAGE_EXIT_CODE;
+    process.exitCode = EXIT.usage;
   }
 }

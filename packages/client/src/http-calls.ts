@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { readProblem } from "./read-problem.ts";
 import { repeatAfterMs } from "./repeat-rule.ts";
 import { RushesError } from "./rushes-error.ts";
+import { timeIsUp } from "./time-is-up.ts";
 
 export type ClientSettings = {
   /** Where the api is: `http://127.0.0.1:8080`. */
@@ -60,7 +61,7 @@ export function createHttpCalls(settings: ClientSettings): HttpCalls {
   };
 
   async function attempt({ method = "GET", path, body, headers, signal }: Call): Promise<Answered> {
-    const late = AbortSignal.timeout(timeoutMs);
+    const late = timeIsUp(timeoutMs);
     try {
       const response = await fetchNow(`${url}${path}`, {
         method,

@@ -2,6 +2,7 @@ import { followEvents } from "./follow-events.ts";
 import { pauseUnlessAborted, type HttpCalls } from "./http-calls.ts";
 import { isPassing } from "./repeat-rule.ts";
 import { RushesError } from "./rushes-error.ts";
+import { timeIsUp } from "./time-is-up.ts";
 import { hasEnded, type Video } from "./video.ts";
 
 export type WaitOptions = {
@@ -29,7 +30,7 @@ export async function waitForEnd(
   id: string,
   { timeoutMs = TIMEOUT_MS, signal: asked, onUpdate }: WaitOptions,
 ): Promise<Video> {
-  const late = AbortSignal.timeout(timeoutMs);
+  const late = timeIsUp(timeoutMs);
   const signal = asked === undefined ? late : AbortSignal.any([asked, late]);
   const path = `/v1/videos/${encodeURIComponent(id)}`;
   let seen: Video | null = null;

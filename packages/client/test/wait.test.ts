@@ -14,6 +14,7 @@ import {
 let api: ScriptedApi | undefined;
 afterEach(async () => {
   await api?.stop();
+  api = undefined;
 });
 
 /** An api with one video, in the state that the test says, and a stream of events that does what the test says. */
@@ -157,6 +158,19 @@ describe("wait", () => {
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(RushesError);
     expect(error).toMatchObject({ code: "wait_timeout", message: expect.stringContaining("is generating") });
+  });
+
+  test("takes any time", async () => {
+    for (const timeoutMs of [60_000.5, Number.POSITIVE_INFINITY]) {
+      const one = await startOne((response) => {
+        open(response);
+        one.state.phase = "completed";
+        tell(response, 1, "completed");
+      });
+      expect(await one.rushes.wait("vid_1", { timeoutMs })).toMatchObject({ status: "completed" });
+      await api?.stop();
+      api = undefined;
+    }
   });
 
   test("ends with the caller's own reason", async () => {

@@ -1,6 +1,4 @@
 import type { Command } from "../commands.ts";
-import { parseChargeQuery } from "./charge-query.ts";
-import { exportLedger } from "./export-ledger.ts";
 
 /** What is read from Redis itself, at REDIS_URL. */
 export const LEDGER_COMMANDS: Readonly<Record<string, Command>> = {
@@ -18,13 +16,17 @@ export const LEDGER_COMMANDS: Readonly<Record<string, Command>> = {
       "ledger export --outcome unconfirmed",
       "ledger export --from 2026-11-01 --sums",
     ],
-    run: async (flags, { environment }, { values }) =>
-      await exportLedger({
+    run: async (flags, { environment }, { values }) => {
+      // With the ledger and its scripts, which every other command would wait for.
+      const { parseChargeQuery } = await import("./charge-query.ts");
+      const { exportLedger } = await import("./export-ledger.ts");
+      return await exportLedger({
         environment,
         query: parseChargeQuery(values),
         sums: flags["sums"] === true,
         stdout: process.stdout,
         stderr: process.stderr,
-      }),
+      });
+    },
   },
 };

@@ -1,12 +1,7 @@
-import {
-  EnvironmentProblem,
-  httpUrl,
-  parseEnvironment,
-  secretText,
-  type Environment,
-} from "@rushes/lifecycle";
+import { EnvironmentProblem, type Environment } from "@rushes/lifecycle";
 import type { Phase } from "@rushes/pipeline";
 import { z } from "zod";
+import { readApiAccess, type ApiAccess } from "../api-access.ts";
 import { apiLimitsListSchema, apiLimitsSchema, type ApiLimits, type LimitsWish } from "./api-limits.ts";
 import { apiPageSchema, apiVideoSchema, type ApiVideo } from "./api-video.ts";
 
@@ -14,11 +9,6 @@ import { apiPageSchema, apiVideoSchema, type ApiVideo } from "./api-video.ts";
 const REQUEST_TIMEOUT_MS = 15_000;
 /** The most that one page may have. */
 const PAGE = 100;
-
-const settingsSchema = z.object({
-  RUSHES_URL: httpUrl("http://127.0.0.1:8080"),
-  RUSHES_API_KEY: secretText("an admin's key of the api").optional(),
-});
 
 /** The api did not do what was asked; the message tells a person why, and what to do. */
 export class OperatorProblem extends Error {
@@ -51,7 +41,7 @@ export type OperatorApi = {
 
 /** @throws OperatorProblem when the environment cannot be used */
 export function createOperatorApi(environment: Environment): OperatorApi {
-  const { RUSHES_URL: url, RUSHES_API_KEY: key } = settingsOf(environment);
+  const { url, apiKey: key } = accessOf(environment);
 
   async function ask<Answer>(
     schema: z.ZodType<Answer>,
@@ -59,7 +49,7 @@ export function createOperatorApi(environment: Environment): OperatorApi {
     body?: object,
     method = body === undefined ? "GET" : "POST",
   ): Promise<Answer> {
-    const headers = new Headers(key ? { authorization: `Bearer ${key.reveal()}` } : {});
+    const headers = new Headers(key ? { authorization: `Bearer ${key}` } : {});
     if (body !== undefined) headers.set("content-type", "application/json");
     let response: Response;
     let text: string;
@@ -113,9 +103,9 @@ export function createOperatorApi(environment: Environment): OperatorApi {
   };
 }
 
-function settingsOf(environment: Environment): z.output<typeof settingsSchema> {
+function accessOf(environment: Environment): ApiAccess {
   try {
-    return parseEnvironment(settingsSchema, environment);
+    return readApiAccess(environment);
   } catch (error) {
     if (error instanceof EnvironmentProblem) throw new OperatorProblem(error.message);
     throw error;

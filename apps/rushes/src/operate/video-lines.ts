@@ -56,14 +56,14 @@ export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replaceAll(/\p{Cf}/gu, "");
 }
 
-function excerpt(prompt: string): string {
+export function excerpt(prompt: string): string {
   const characters = Array.from(printable(prompt));
   return characters.length > EXCERPT_CHARACTERS
     ? `${characters.slice(0, EXCERPT_CHARACTERS).join("")}…`
     : characters.join("");
 }
 
-function minuteOf(seconds: number): string {
+export function minuteOf(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
 }
 

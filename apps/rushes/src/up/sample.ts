@@ -5,7 +5,7 @@ import { exposeVideo } from "./archived-file.ts";
 import { objectPath } from "./file-store.ts";
 import type { MemoryFile } from "./memory.ts";
 import { SPEED } from "./part-environment.ts";
-import { plainLine, progressLine } from "./progress-line.ts";
+import { plainLine, progressLine } from "../progress-line.ts";
 import { followVideo, orderSample, type Api, type Video } from "./sample-order.ts";
 
 /** A 5-second video takes the provider 60 to 90 s, the sandbox a tenth of that; copying it takes a moment. */
