@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Redis } from "ioredis";
 import { createApixoClient } from "@rushes/apixo";
-import { createLedger, KEY_PREFIX, type Ledger } from "@rushes/ledger";
+import { createLedger, createWorkerRoll, KEY_PREFIX, type Ledger } from "@rushes/ledger";
 import { startHealthServer, type Part, type Secret } from "@rushes/lifecycle";
 import { dollars, type Origin } from "@rushes/pipeline";
 import { judgeBucket, startPreflight, type Finding, type UnsafeSetup } from "@rushes/preflight";
@@ -12,6 +12,7 @@ import { accountsOf, providerOf } from "./accounts.ts";
 import { startLimitsWatch } from "./limits-watch.ts";
 import { observeRecords } from "./observed-records.ts";
 import type { Role, RoleParts, RunningRole } from "./role.ts";
+import { startRollCall } from "./roll-call.ts";
 import { startArchiveRole } from "./roles/archive.ts";
 import { startNotifyRole } from "./roles/notify.ts";
 import { startPollRole } from "./roles/poll.ts";
@@ -70,7 +71,8 @@ export async function startWorker(
     leaseMaxMs: common.LEASE_MAX_MS,
     submitDeadlineMs: common.SUBMIT_TIMEOUT_MS + common.SUBMIT_MARGIN_MS,
     billFailedTasks: common.BILL_FAILED_TASKS,
-    limitTimeScale: settings.provider?.LIMIT_TIME_SCALE ?? 1,
+    // Who does not talk to the provider goes by what those have set who do.
+    ...(settings.provider ? { limitTimeScale: settings.provider.LIMIT_TIME_SCALE } : {}),
   });
   const queues = openWakeQueues(redis, KEY_PREFIX, onProblem);
   const accounts = settings.provider
@@ -163,6 +165,11 @@ export async function startWorker(
   if (!stopping.aborted) await Promise.race([preflight.passed, once(stopping, "abort")]);
   if (!stopping.aborted) await ledger.limits.announce(accounts.map((account) => account.limits));
   if (!stopping.aborted) for (const role of common.ROLES) running.push(await ROLE_STARTERS[role](parts));
+  const rollCall = startRollCall(
+    createWorkerRoll(redis, KEY_PREFIX),
+    () => running.filter((role) => role.isAlive()).map((role) => role.name),
+    (err) => logger.debug({ err }, "the roll of workers could not be signed"),
+  );
 
   return [
     { name: "health", stop: (signal) => health.stop(signal) },
@@ -171,6 +178,7 @@ export async function startWorker(
       async stop() {
         preflight.stop();
         await limits?.stop();
+        await rollCall.stop();
         await queues.close();
         for (const client of clients.values()) await client.close();
         for (const connection of connections) connection.disconnect();

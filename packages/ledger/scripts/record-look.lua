@@ -37,7 +37,11 @@ end
 
 freeLease(record, n)
 -- When the end was first seen: the manifest tells it, and a second look at the same end must not change it.
-if state == 'accepted' then set(record, of(n, 'ended'), NOW) end
+if state == 'accepted' then
+  set(record, of(n, 'ended'), NOW)
+  -- How long after its time this look came; people are shown it.
+  if carries then set(record, of(n, 'lag'), math.max(0, NOW + graceMs - num(record, 'due'))) end
+end
 if report == 'succeeded' then
   set(record, of(n, 'state'), 'ended_ok')
   keepFiles(record, of(n, 'urls'), ARGV[11])

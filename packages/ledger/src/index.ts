@@ -1,3 +1,4 @@
+export { noteAudit, type AuditNote } from "./audit-log.ts";
 export { SWEEP_GRACE_MS, type Admission, type AdmissionRequest } from "./admission.ts";
 export { MOST_IN_BATCH, type BatchAdmission, type BatchRequest } from "./batch-admission.ts";
 export { createCallbackTokens, type CallbackTokens } from "./callback-tokens.ts";
@@ -36,3 +37,20 @@ export { UNCONFIRMED_BATCH, type AuditEntry, type OperatorVerbs } from "./operat
 export type { Outlook } from "./outlook.ts";
 export { readScriptFile, type ReadScript } from "./scripts.ts";
 export { startPlaceGate, type ClaimedPlace, type PlaceGate, type PlaceGateOptions } from "./place-gate.ts";
+export { findVideos } from "./find-videos.ts";
+export { MOST_SAMPLES, type LimitSample } from "./limit-history.ts";
+export {
+  createOverview,
+  type EndedTask,
+  type FailedVideo,
+  type InFlight,
+  type MoneyToday,
+  type Overview,
+} from "./overview.ts";
+export {
+  createWorkerRoll,
+  readWorkerRoll,
+  type SeenWorker,
+  type WorkerRoll,
+  type WorkerSign,
+} from "./worker-roll.ts";

@@ -14,6 +14,7 @@ import {
   type LimitState,
   type RefusalHint,
 } from "@rushes/pipeline";
+import { readLimitHistory, sampleLimits, type LimitSample } from "./limit-history.ts";
 import { milliseconds } from "./redis-time.ts";
 import type { RunScript } from "./scripts.ts";
 
@@ -63,6 +64,10 @@ export type LimitBook = {
   announce(accounts: readonly AccountLimits[]): Promise<void>;
   /** The accounts that workers have announced, by name. */
   list(): Promise<AccountLimits[]>;
+  /** Notes how all accounts' limits stand, if nobody has within `everyMs`. True: this call did. */
+  sample(everyMs: number): Promise<boolean>;
+  /** What was noted of an account after a moment, oldest first: the last three hours at most. */
+  history(account: string, afterMs: number): Promise<LimitSample[]>;
 };
 
 const DEFAULT_WINDOW_MS = 60_000;
@@ -106,6 +111,12 @@ export function openLimitBook(
     };
   }
 
+  async function list(): Promise<AccountLimits[]> {
+    const rows = Object.values(await redis.hgetall(`${prefix}:accounts`));
+    const accounts = rows.map((row) => JSON.parse(row) as AccountLimits);
+    return accounts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   return {
     read,
     async fold(account) {
@@ -125,11 +136,9 @@ export function openLimitBook(
       const fields = accounts.flatMap((account) => [account.name, JSON.stringify(account)]);
       if (fields.length > 0) await redis.hset(`${prefix}:accounts`, fields);
     },
-    async list() {
-      const rows = Object.values(await redis.hgetall(`${prefix}:accounts`));
-      const accounts = rows.map((row) => JSON.parse(row) as AccountLimits);
-      return accounts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    },
+    list,
+    sample: (everyMs) => sampleLimits(redis, prefix, { read, list }, everyMs),
+    history: (account, afterMs) => readLimitHistory(redis, prefix, account, afterMs),
   };
 }
 

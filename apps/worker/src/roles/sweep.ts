@@ -6,6 +6,8 @@ import { sweepOutbox } from "../sweep-outbox.ts";
 import { sweepWatched } from "../sweep-watched.ts";
 
 const FORGET_BATCH = 200;
+/** One of all sweepers notes how the limits stand, for the board. */
+const SAMPLE_EVERY_MS = 5_000;
 
 /** Wakes records whose job was lost, and forgets those whose time is over. Any number of sweepers is safe. */
 export const startSweepRole: Role = async (parts: RoleParts) => {
@@ -37,7 +39,14 @@ export const startSweepRole: Role = async (parts: RoleParts) => {
     }
   }
 
-  const sweeping = sweepOn();
+  async function sampleOn(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await parts.ledger.limits.sample(SAMPLE_EVERY_MS).catch(parts.onProblem);
+      await sleep(SAMPLE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  const sweeping = Promise.all([sweepOn(), sampleOn()]);
   return {
     name: "sweep",
     isAlive: () => true,
