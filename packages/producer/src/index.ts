@@ -14,3 +14,4 @@ export {
   type UnconfirmedPolicy,
 } from "./operator-desk.ts";
 export { createCallbackTaker, type CallbackTaker, type CallbackTakerOptions } from "./take-callback.ts";
+export { refusalOf, type OperatorVerb, type VerbRefusal } from "./verb-refusal.ts";
