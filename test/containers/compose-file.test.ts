@@ -188,9 +188,9 @@ describe("secrets", () => {
     APIXO_ACCOUNTS: ["submit", "poll", "archive"],
     CALLBACK_SECRET: ["api", "submit", "poll", "archive"],
     WEBHOOK_SECRET: ["notify"],
-    AWS_ACCESS_KEY_ID: ["api", "archive"],
-    AWS_SECRET_ACCESS_KEY: ["api", "archive"],
-    AWS_SESSION_TOKEN: ["api", "archive"],
+    AWS_ACCESS_KEY_ID: ["api", "archive", "board"],
+    AWS_SECRET_ACCESS_KEY: ["api", "archive", "board"],
+    AWS_SESSION_TOKEN: ["api", "archive", "board"],
     API_KEYS: ["api"],
     BOARD_USERS: ["board"],
   };

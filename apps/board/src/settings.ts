@@ -1,6 +1,18 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { commaList, durationMs, httpUrl, isLoopbackHost, plainText, port, setting } from "@rushes/lifecycle";
+import {
+  bucketAccess,
+  commaList,
+  dollarAmount,
+  durationMs,
+  flag,
+  httpUrl,
+  isLoopbackHost,
+  PAIRED_KEYS,
+  plainText,
+  port,
+  setting,
+} from "@rushes/lifecycle";
 import { LOG_LEVELS } from "@rushes/telemetry";
 import { parseBoardUser } from "./login/board-user.ts";
 
@@ -22,9 +34,20 @@ export const settingsSchema = z
     API_URL: httpUrl("http://127.0.0.1:8080"),
     /** Proxies whose word is taken for who a browser is and how it came; nobody's unless set. */
     BOARD_PROXIES: commaList(proxyAddress, []),
+    /** As the api and the workers have them: what may be spent a day, and how long results live. */
+    BUDGET_USD_PER_DAY: dollarAmount().optional(),
+    RESULT_PLAN_MS: durationMs(86_400_000),
+    RESULT_LIFE_MS: durationMs(1_296_000_000),
+    /** What Redis must be before an order may be placed again from here. */
+    REDIS_DURABILITY: z.enum(["everysec", "always"]).default("everysec"),
+    REDIS_DURABILITY_CONFIRMED: flag(false),
+    /** Set → a video's page plays its file, by links signed with the credentials below. */
+    ARCHIVE_BUCKET: plainText("the bucket for finished files").optional(),
+    ...bucketAccess,
     LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
     DRAIN_MS: durationMs(30_000),
   })
+  .refine(PAIRED_KEYS.isPaired, { ...PAIRED_KEYS.rule, when: () => true })
   .refine(({ HOST, BOARD_USERS }) => BOARD_USERS !== undefined || isLoopbackHost(HOST), {
     path: ["BOARD_USERS"],
     error: "must be set when HOST can be reached from other machines",

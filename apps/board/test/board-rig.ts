@@ -21,6 +21,8 @@ const ABOUT: JobSummary = {
 
 export type BoardRig = {
   url: string;
+  /** Of the keys in Redis. */
+  prefix: string;
   redis: TestRedis;
   /** What the board has logged, one entry per line. */
   logLines: string[];
@@ -59,7 +61,7 @@ export type RigOptions = Partial<BoardOptions> & {
 export async function startBoardRig({ startsBefore, ...options }: RigOptions = {}): Promise<BoardRig> {
   const redis = await startTestRedis({ appendOnly: false });
   if (startsBefore === "redis") await redis.kill();
-  const prefix = uniquePrefix("board");
+  const prefix = options.prefix ?? uniquePrefix("board");
   const logLines: string[] = [];
   const board = await startBoard({
     host: "127.0.0.1",
@@ -71,6 +73,9 @@ export async function startBoardRig({ startsBefore, ...options }: RigOptions = {
     ],
     apiUrl: API_URL,
     proxies: [],
+    bounds: { budgetMicros: null, resultPlanMs: 86_400_000, resultLifeMs: 1_296_000_000 },
+    durability: { durability: "everysec", isConfirmed: false },
+    contentLinks: null,
     logger: createLogger({
       name: "board",
       level: "info",
@@ -102,6 +107,7 @@ export async function startBoardRig({ startsBefore, ...options }: RigOptions = {
 
   return {
     url,
+    prefix,
     redis,
     logLines,
     async addJob(stage, videoId, { about = {}, delayMs = 0 } = {}) {

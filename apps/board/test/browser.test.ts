@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { untilTrue } from "@rushes/test-rig";
-import { ADMIN, API_URL, startBoardRig, VIEWER, type BoardRig } from "./board-rig.ts";
+import { ADMIN, startBoardRig, VIEWER, type BoardRig } from "./board-rig.ts";
 import { noChromium, openChromium } from "./chromium.ts";
 
 if (noChromium) process.stderr.write(`The board is not tried in a browser: ${noChromium}\n`);
@@ -42,7 +42,7 @@ async function logIn(page: Page, user: { name: string; password: string }): Prom
   await page.getByLabel("Name").fill(user.name);
   await page.getByLabel("Password").fill(user.password);
   await page.getByRole("button", { name: "Log in" }).click();
-  await page.waitForURL(`${rig.url}/queues`);
+  await page.waitForURL(`${rig.url}/overview`);
 }
 
 /** Bull Board's buttons on a job have a picture and no name. */
@@ -83,6 +83,7 @@ describe.skipIf(noChromium !== null)("in a browser", () => {
     const jobId = await rig.addJob("poll", "vid_seen", { delayMs: 3_600_000 });
     const page = await openPage();
     await logIn(page, ADMIN);
+    await page.goto(`${rig.url}/queues`);
     for (const stage of ["submit", "poll", "archive", "notify"]) {
       await page.getByRole("link", { name: stage, exact: true }).first().waitFor();
     }
@@ -92,7 +93,7 @@ describe.skipIf(noChromium !== null)("in a browser", () => {
     await page.getByText("task-4711").waitFor();
 
     const link = page.getByRole("link", { name: "Open the video" });
-    expect(await link.getAttribute("href")).toBe(`${API_URL}/v1/videos/vid_seen`);
+    expect(await link.getAttribute("href")).toBe("/videos/vid_seen");
     await page.getByRole("link", { name: jobId }).click();
     await page.waitForURL(`${rig.url}/queues/queue/poll/${jobId}**`);
     expect(complaints).toEqual([]);

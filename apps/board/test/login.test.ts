@@ -22,6 +22,15 @@ const logIn = (form: Record<string, string>, more: AskOptions = {}): Promise<Res
 const CLOSED_PATHS = [
   "/",
   "/logout",
+  "/overview",
+  "/overview/live",
+  "/videos",
+  "/videos/vid_1",
+  "/videos/vid_1/content",
+  "/videos/vid_1/confirm/release",
+  "/find?q=vid_1",
+  "/audit",
+  "/assets/overview.js",
   "/queues",
   "/queues/",
   "/queues/queue/submit",
@@ -49,7 +58,12 @@ test.each(CLOSED_PATHS)("%s answers nothing without a login", async (path) => {
 });
 
 test.each(["POST", "PUT", "PATCH", "DELETE"])("%s answers nothing without a login", async (method) => {
-  for (const path of ["/queues/api/queues/pause", "/queues/api/queues/submit/add", "/nothing-here"]) {
+  for (const path of [
+    "/videos/vid_1/release",
+    "/queues/api/queues/pause",
+    "/queues/api/queues/submit/add",
+    "/nothing-here",
+  ]) {
     expect((await rig.ask(path, { method, json: {} })).status).toBe(401);
   }
 });
@@ -165,7 +179,16 @@ test("a form that is far too large is refused", async () => {
 
 test("every answer forbids frames, sniffing, foreign scripts and caches", async () => {
   const cookie = await rig.logIn(ADMIN);
-  for (const path of ["/login", "/logout", "/queues", "/queues/api/queues", "/livez", "/nothing-here"]) {
+  for (const path of [
+    "/login",
+    "/logout",
+    "/overview",
+    "/videos",
+    "/queues",
+    "/queues/api/queues",
+    "/livez",
+    "/nothing-here",
+  ]) {
     const { headers } = await rig.ask(path, { cookie });
     expect(headers.get("x-frame-options"), path).toBe("DENY");
     expect(headers.get("x-content-type-options"), path).toBe("nosniff");

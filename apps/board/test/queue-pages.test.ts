@@ -32,11 +32,11 @@ async function readJson<Body>(path: string, cookie: string): Promise<Body> {
   return (await answer.json()) as Body;
 }
 
-test("the first page leads to the queues", async () => {
+test("the first page leads to the overview", async () => {
   const answer = await rig.ask("/", { cookie: viewer });
 
   expect(answer.status).toBe(303);
-  expect(answer.headers.get("location")).toBe("/queues");
+  expect(answer.headers.get("location")).toBe("/overview");
 });
 
 test("every stage has its queue on the board", async () => {
@@ -63,7 +63,7 @@ test("a job shows its video, what was ordered, and a link", async () => {
         task: "task-4711",
         prompt: "A harbour at dawn",
       },
-      externalUrl: { displayText: "Open the video", href: `${API_URL}/v1/videos/vid_delayed` },
+      externalUrl: { displayText: "Open the video", href: "/videos/vid_delayed" },
     },
   ]);
 });

@@ -55,7 +55,7 @@ export function titleJob(job: { name?: string; data?: unknown }): string {
 }
 
 /** Made from the id and never from a stored link: that may have been edited into one that runs a script. */
-export function videoLink(videoId: string, apiUrl: string): string {
+function videoLink(videoId: string, apiUrl: string): string {
   return `${apiUrl}/v1/videos/${encodeURIComponent(videoId.toWellFormed())}`;
 }
 

@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import { STAGES, type Stage } from "@rushes/pipeline";
 import type { WakeQueues } from "@rushes/queue";
 import { viewAnswer } from "./answer-view.ts";
-import { titleJob, videoLink, viewJobData } from "./job-view.ts";
+import { titleJob, viewJobData } from "./job-view.ts";
 
 const PATH = "/queues";
 
@@ -41,6 +41,7 @@ export async function addQueuePages(app: FastifyInstance, options: QueuePagesOpt
         boardTitle: "Rushes",
         hideDocsLink: true,
         miscLinks: [
+          { text: "Overview", url: "/overview" },
           { text: "Unconfirmed videos", url: "/unconfirmed" },
           { text: "Log out", url: "/logout" },
         ],
@@ -72,7 +73,8 @@ function showQueue(stage: Stage, { queues, apiUrl }: QueuePagesOptions): BullMQA
     description: DESCRIPTIONS[stage],
     externalJobUrl: ({ data }) => {
       const { video } = viewJobData(data, apiUrl);
-      return { displayText: "Open the video", href: video === undefined ? apiUrl : videoLink(video, apiUrl) };
+      const href = video === undefined ? "/videos" : `/videos/${encodeURIComponent(video.toWellFormed())}`;
+      return { displayText: "Open the video", href };
     },
   });
   shown.setFormatter("name", titleJob);

@@ -108,7 +108,7 @@ describe("what is set outside", () => {
         .filter((value): value is string => value?.endsWith("-secret") === true)
         .toSorted();
     expect(seen("sandbox")).toEqual([]);
-    expect(seen("board")).toEqual(["redis-secret"]);
+    expect(seen("board")).toEqual(["redis-secret", "store-secret"]);
     expect(seen("api")).toEqual(["callback-secret", "caller-secret", "redis-secret", "store-secret"]);
     expect(seen("worker")).toEqual([
       "callback-secret",

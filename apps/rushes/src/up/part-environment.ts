@@ -39,9 +39,9 @@ const SECRETS: Readonly<Record<string, readonly PartName[]>> = {
   BOARD_USERS: ["board"],
   CALLBACK_SECRET: ["api", "worker"],
   WEBHOOK_SECRET: ["worker"],
-  AWS_ACCESS_KEY_ID: ["api", "worker"],
-  AWS_SECRET_ACCESS_KEY: ["api", "worker"],
-  AWS_SESSION_TOKEN: ["api", "worker"],
+  AWS_ACCESS_KEY_ID: ["api", "worker", "board"],
+  AWS_SECRET_ACCESS_KEY: ["api", "worker", "board"],
+  AWS_SESSION_TOKEN: ["api", "worker", "board"],
 };
 
 /** The provider's schedule, divided by `SPEED`. What a person has set wins. */
@@ -107,6 +107,7 @@ export function partEnvironment(
         ...inherited,
         ...redis,
         ...drain,
+        ...store,
         ...host,
         API_URL: inherited["API_URL"] ?? `http://127.0.0.1:${addresses.ports.api}`,
         BOARD_PORT: String(addresses.ports.board),
