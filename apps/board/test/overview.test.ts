@@ -141,10 +141,10 @@ describe.skipIf(noChromium !== null)("in a browser", () => {
     const { page, complaints } = await openAs(browser, rig, VIEWER);
     await page.goto(`${rig.url}/overview`);
     await page.locator(".chart canvas").nth(1).waitFor();
-    const failed = page.locator(".phase.failed b");
-    expect(await failed.textContent()).toBe("1");
-    await videos.failed("vid_later", "broken");
-    await untilTrue(async () => (await failed.textContent()) === "2", { timeoutMs: 20_000 });
+    const queued = page.locator(".phase.queued b");
+    expect(await queued.textContent()).toBe("1");
+    await videos.order("vid_later");
+    await untilTrue(async () => (await queued.textContent()) === "2", { timeoutMs: 20_000 });
     expect(await page.evaluate("globalThis.wasRun")).toBeUndefined();
     expect(complaints).toEqual([]);
     await page.close();
