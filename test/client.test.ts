@@ -10,16 +10,31 @@ import { startSystem, type RunningSystem } from "./running-system.ts";
 
 /** Compiles only where both sides take each other. */
 type Same<Left, Right> = [Left] extends [Right] ? ([Right] extends [Left] ? true : never) : never;
+/** An optional field that one side lacks fits both ways, so names are compared too: of every kind of a union. */
+type Names<Value> = Value extends unknown ? keyof Value : never;
 type Fits<Narrow, Wide> = [Narrow] extends [Wide] ? true : never;
 // The client's types are its own, for it is published alone; here the compiler holds them against the api's.
 const TYPES: {
   orders: Same<Order, OrderRequest>;
   modes: Same<Order["input"]["mode"], OrderRequest["input"]["mode"]>;
   videos: Fits<AnsweredVideo, Video>;
-  fields: Same<keyof Video, keyof AnsweredVideo>;
+  orderNames: Same<Names<Order>, Names<OrderRequest>>;
+  inputNames: Same<Names<Order["input"]>, Names<OrderRequest["input"]>>;
+  videoNames: Same<Names<Video>, Names<AnsweredVideo>>;
+  fileNames: Same<Names<Video["output"][number]>, Names<AnsweredVideo["output"][number]>>;
   phases: Same<Video["phase"], AnsweredVideo["phase"]>;
   files: Same<Video["output"], AnsweredVideo["output"]>;
-} = { orders: true, modes: true, videos: true, fields: true, phases: true, files: true };
+} = {
+  orders: true,
+  modes: true,
+  videos: true,
+  orderNames: true,
+  inputNames: true,
+  videoNames: true,
+  fileNames: true,
+  phases: true,
+  files: true,
+};
 
 const ORDER: Order = { input: { mode: "master-text-to-video", prompt: "a quiet harbour", duration: 5 } };
 

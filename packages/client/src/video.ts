@@ -21,6 +21,8 @@ export type StoredFile = {
   /** Lower-case hex. */
   sha256: string;
   content_type: string;
+  /** What the file says of itself, where it does. */
+  media?: { width: number; height: number; duration_ms: number; codec: string };
 };
 
 /** A video as it is answered. Times are unix seconds, money is US dollars. */
