@@ -6,6 +6,9 @@ const sources = {
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
 };
 
+/** Left out of `npm test`, which must end within a quarter of an hour. */
+const LONG = ["test/rolling-restart.test.ts", "test/command-line.test.ts", "apps/proof/test/mutants.test.ts"];
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,7 +25,7 @@ export default defineConfig({
         // Many processes at once, which would slow whatever is tested beside them: by `pnpm test:long` only.
         test: {
           name: "long",
-          include: ["test/rolling-restart.test.ts"],
+          include: LONG,
           testTimeout: 180_000,
           hookTimeout: 60_000,
         },
@@ -33,7 +36,7 @@ export default defineConfig({
           name: "system",
           include: ["{apps,packages}/*/test/**/*.test.ts", "test/**/*.test.ts"],
           // Whole systems under a storm of faults: a project of its own, which `npm test` runs after the others.
-          exclude: ["**/node_modules/**", "apps/proof/test/proof.test.ts", "test/rolling-restart.test.ts"],
+          exclude: ["**/node_modules/**", "apps/proof/test/proof.test.ts", ...LONG],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
