@@ -7,7 +7,7 @@ import type { BoardRig } from "./board-rig.ts";
  */
 export async function openAs(
   browser: Browser,
-  rig: BoardRig,
+  rig: Pick<BoardRig, "url">,
   user: { name: string; password: string },
 ): Promise<{ page: Page; complaints: string[] }> {
   const complaints: string[] = [];

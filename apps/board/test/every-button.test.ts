@@ -1,0 +1,240 @@
+import type { Browser, Page } from "playwright-core";
+import { KEY_PREFIX } from "@rushes/ledger";
+import { STAGES, type Stage } from "@rushes/pipeline";
+import { createLogger, createMetrics } from "@rushes/telemetry";
+import { untilTrue } from "@rushes/test-rig";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startSystem, type RunningSystem } from "../../../test/running-system.ts";
+import { hashPassword } from "../src/login/password-hash.ts";
+import { startBoard, type Board } from "../src/start-board.ts";
+import { ADMIN } from "./board-rig.ts";
+import { noChromium, openChromium } from "./chromium.ts";
+import { openAs } from "./page-in-browser.ts";
+
+/** Buttons that change nothing in Redis, by picture or text. */
+const HARMLESS = /panel-left|info|maximize|settings|circle-user|users|ellipsis|copy|rds-|tab:/;
+
+/** Buttons beside a job, by picture. A new version of Bull Board with another one fails here, until it is pressed too. */
+const JOB_BUTTONS = {
+  promote: "corner-up-left",
+  delay: "clock",
+  priority: "arrow-up-down",
+  duplicate: "files",
+  "update-data": "pencil",
+  retry: "refresh-cw",
+  clean: "trash-2",
+} as const;
+type JobButton = keyof typeof JOB_BUTTONS;
+
+const BULK_BUTTONS = ["Retry all", "Clean all", "Promote all"] as const;
+
+/** Each button once or more, where there is a job that has it; cleaning comes last, for then the job is gone. */
+const PRESSES: [stage: Stage, status: string, button: JobButton | (typeof BULK_BUTTONS)[number]][] = [
+  ["archive", "prioritized", "priority"],
+  ["archive", "prioritized", "update-data"],
+  ["archive", "prioritized", "duplicate"],
+  ["archive", "prioritized", "clean"],
+  ["poll", "delayed", "delay"],
+  ["poll", "delayed", "promote"],
+  ["poll", "delayed", "Promote all"],
+  ["poll", "failed", "retry"],
+  ["poll", "completed", "Retry all"],
+  ["submit", "failed", "update-data"],
+  ["submit", "failed", "duplicate"],
+  ["submit", "failed", "Retry all"],
+  ["submit", "completed", "retry"],
+  ["submit", "completed", "Retry all"],
+  ["submit", "completed", "clean"],
+  ["submit", "completed", "Clean all"],
+];
+
+/** What pressing all of them must have sent. */
+const SENT = [
+  ...[
+    "PATCH delay",
+    "PATCH priority",
+    "PATCH update-data",
+    "POST add",
+    "PUT clean",
+    "PUT promote",
+    "PUT retry",
+  ],
+  ...["PUT clean/completed", "PUT retry/completed", "PUT retry/failed"],
+  ...["PUT concurrency", "PUT empty", "PUT obliterate", "PUT pause", "PUT rate-limit", "PUT resume"],
+];
+
+describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at work", () => {
+  let system: RunningSystem;
+  let board: Board;
+  let browser: Browser;
+  let page: Page;
+  let queues = "";
+  /** What the buttons have sent, without the names of queues and jobs. */
+  const sent = new Set<string>();
+  const refused: string[] = [];
+
+  beforeAll(async () => {
+    system = await startSystem();
+    await system.startWorker({ LIMIT_CONCURRENCY: "3" });
+    const passwordHash = await hashPassword(ADMIN.password, { n: 2 ** 14, r: 8, p: 1 });
+    board = await startBoard({
+      host: "127.0.0.1",
+      port: 0,
+      redisUrl: system.redis.url,
+      users: [{ name: ADMIN.name, role: "admin", passwordHash }],
+      apiUrl: system.api.url,
+      proxies: [],
+      bounds: { budgetMicros: null, resultPlanMs: 86_400_000, resultLifeMs: 1_296_000_000 },
+      durability: { durability: "everysec", isConfirmed: false },
+      contentLinks: null,
+      logger: createLogger({ name: "board", level: "fatal" }),
+      metrics: createMetrics(),
+      prefix: KEY_PREFIX,
+    });
+    const url = `http://127.0.0.1:${board.port}`;
+    queues = `${url}/queues`;
+    browser = await openChromium();
+    ({ page } = await openAs(browser, { url }, ADMIN));
+    page.setDefaultTimeout(10_000);
+    page.on("response", (answer) => {
+      const method = answer.request().method();
+      const [, path] = /\/queues\/api\/queues\/(.*)$/.exec(answer.url()) ?? [];
+      if (method === "GET" || path === undefined) return;
+      sent.add(`${method} ${nameOf(path)}`);
+      if (answer.status() >= 500) refused.push(`${method} ${path}: ${answer.status()}`);
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await board?.stop();
+    await system?.stop();
+  });
+
+  /** What is done, not to which queue or job. */
+  function nameOf(path: string): string {
+    const words = path.split("?")[0]?.split("/") ?? [];
+    return words
+      .filter((word) => /^[a-z-]+$/.test(word) && !STAGES.some((stage) => stage === word))
+      .join("/");
+  }
+
+  async function open(path: string): Promise<void> {
+    const listed = page.waitForResponse((answer) => answer.url().includes("/queues/api/queues?"));
+    await page.goto(queues + path);
+    await listed;
+    await page.locator("button:has(svg.lucide-ellipsis-vertical)").first().waitFor();
+  }
+
+  /** Agrees to what is asked after a press, and waits until Redis was told. */
+  async function agree(): Promise<void> {
+    const dialog = page.getByRole("dialog").or(page.getByRole("alertdialog")).last();
+    await dialog.waitFor();
+    for (const input of await dialog.locator("input[type=number]:visible").all()) await input.fill("1000");
+    const name = dialog.locator("input[name=jobName]:visible");
+    if ((await name.count()) > 0) await name.fill("by hand");
+    const force = dialog.getByRole("checkbox");
+    if ((await force.count()) > 0) await force.first().click();
+    const answered = page.waitForResponse((answer) => answer.request().method() !== "GET");
+    await dialog
+      .getByRole("button", { name: /^(Confirm|Save|Duplicate|Update|Add|Set|Apply)/ })
+      .last()
+      .click();
+    await answered;
+  }
+
+  /** Fails when the page has a button that is not known here. */
+  async function findUnknown(): Promise<void> {
+    const pictures = await page.locator("button:visible").evaluateAll((buttons) =>
+      buttons.map((button) => {
+        const role = button.getAttribute("role") === "tab" ? "tab:" : "";
+        return `${button.querySelector("svg")?.getAttribute("class") ?? ""} ${role}${button.textContent ?? ""}`;
+      }),
+    );
+    const known = [...Object.values(JOB_BUTTONS).map((name) => `lucide-${name}`), ...BULK_BUTTONS];
+    for (const picture of pictures) {
+      if (HARMLESS.test(picture)) continue;
+      expect(
+        known.some((name) => picture.includes(name)),
+        `an unknown button: ${picture}`,
+      ).toBe(true);
+    }
+  }
+
+  async function press([stage, status, button]: (typeof PRESSES)[number]): Promise<void> {
+    await open(`/queue/${stage}?status=${status}`);
+    const place =
+      button in JOB_BUTTONS
+        ? page
+            .locator(`button:visible:has(svg.lucide-${JOB_BUTTONS[button as JobButton]})`)
+            .filter({ hasNotText: / all/ })
+        : page.getByRole("button", { name: button });
+    await place.first().waitFor();
+    await findUnknown();
+    await place.first().click();
+    await agree();
+  }
+
+  async function pressInMenu(path: string, item: RegExp): Promise<void> {
+    await open(path);
+    await page.locator("button:has(svg.lucide-ellipsis-vertical)").first().click();
+    await page.getByRole("menuitem", { name: item }).first().click();
+    await agree();
+  }
+
+  const phaseOf = async (id: string): Promise<string> => (await system.get(id)).phase;
+  const chargesFor = (prompt: string): number =>
+    system.sandbox.bill().charges.filter((charge) => charge.prompt === prompt).length;
+
+  test("are pressed, some twice, and nobody is charged for it", { timeout: 180_000, retry: 0 }, async () => {
+    const prompts = {
+      done: "a lake",
+      failed: "a storm [[fail:CapacityExceeded]]",
+      lost: "a fog [[submit:reset-after-accept]]",
+      slow: "a glacier [[task:slow:1200000]]",
+      slower: "an ice age [[task:slow:1200000]]",
+      waiting: "a queue",
+      stored: "a shelf",
+    };
+    const order = async (name: keyof typeof prompts): Promise<string> =>
+      (await system.order({ prompt: prompts[name] })).id;
+    const [done, failed, lost] = [await order("done"), await order("failed"), await order("lost")];
+    await untilTrue(
+      async () =>
+        (await Promise.all([done, failed, lost].map(phaseOf))).join() === "completed,failed,unconfirmed",
+      { timeoutMs: 45_000 },
+    );
+    // A copy that waits has a priority, which can be changed.
+    await pressInMenu("/queue/archive", /^Pause/);
+    const stored = await order("stored");
+    await untilTrue(async () => (await phaseOf(stored)) === "archiving", { timeoutMs: 45_000 });
+    const [slow, slower] = [await order("slow"), await order("slower")];
+    await untilTrue(
+      async () => (await Promise.all([slow, slower].map(phaseOf))).every((phase) => phase === "generating"),
+      { timeoutMs: 45_000 },
+    );
+    // The lost one holds the third place.
+    const waiting = await order("waiting");
+    const before = system.sandbox.bill().charges.length;
+
+    for (const one of PRESSES) await press(one);
+    for (const item of [/^Resume/, /^Add job/, /concurrency/, /rate limit/, /^Empty/])
+      await pressInMenu("/queue/archive", item);
+    for (const stage of ["submit", "poll", "archive"]) {
+      await pressInMenu(`/queue/${stage}`, /^Pause/);
+      await pressInMenu(`/queue/${stage}`, /^Obliterate/);
+    }
+    await pressInMenu("", /^Pause all/);
+    await pressInMenu("", /^Resume all/);
+
+    expect(refused).toEqual([]);
+    expect([...sent]).toEqual(expect.arrayContaining(SENT));
+    // Nothing was pressed that only the sandbox could have noticed yet: those that wait have been submitted at most.
+    expect(system.sandbox.bill().charges.length - before).toBeLessThanOrEqual(1);
+
+    for (const id of [stored, slow, slower, waiting]) await system.untilEnded(id);
+    expect(await phaseOf(lost)).toBe("unconfirmed");
+    expect(await phaseOf(failed)).toBe("failed");
+    for (const prompt of Object.values(prompts)) expect(chargesFor(prompt), prompt).toBe(1);
+    expect(system.sandbox.bill().charges).toHaveLength(Object.keys(prompts).length);
+  });
+});
