@@ -28,7 +28,7 @@ export const RULES = {
     producer: ["node:*", "@rushes/pipeline", "@rushes/ledger", "@rushes/queue", "ulid"],
     // For callers' own services, far from this repository: it knows nothing but HTTP.
     client: ["node:*"],
-    "test-rig": ["node:*", "ioredis", "@aws-sdk/*", "fauxqs"],
+    "test-rig": ["node:*", "ioredis", "@aws-sdk/*", "fauxqs", "playwright-core"],
   },
   /** Apps may import any package; these names only the places listed, wherever else they might be allowed. */
   onlyFrom: {

@@ -19,6 +19,10 @@ export const BENCHMARKS: Record<string, Benchmark> = {
       "orders per second over HTTP against a bare route that adds one job, and batches against single calls",
     run: async (args) => (await import("./order/order.ts")).runOrder(args),
   },
+  overview: {
+    summary: "what the board's overview costs Redis beside a system at work, and how long pages take",
+    run: async (args) => (await import("./overview/overview.ts")).runOverview(args),
+  },
   running: {
     summary:
       "the learned limits in the running system against virtual time ([MINUTES] of the provider's time | blocked [MINUTES])",

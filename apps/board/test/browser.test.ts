@@ -1,8 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { untilTrue } from "@rushes/test-rig";
+import { noChromium, openChromium, untilTrue } from "@rushes/test-rig";
 import { ADMIN, startBoardRig, VIEWER, type BoardRig } from "./board-rig.ts";
-import { noChromium, openChromium } from "./chromium.ts";
 
 if (noChromium) process.stderr.write(`The board is not tried in a browser: ${noChromium}\n`);
 

@@ -1,10 +1,9 @@
 import type { Browser } from "playwright-core";
 import { createWorkerRoll } from "@rushes/ledger";
-import { uniquePrefix, untilTrue } from "@rushes/test-rig";
+import { noChromium, openChromium, uniquePrefix, untilTrue } from "@rushes/test-rig";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openBoardLedger, type BoardLedger } from "./board-ledger.ts";
 import { startBoardRig, VIEWER, type BoardRig } from "./board-rig.ts";
-import { noChromium, openChromium } from "./chromium.ts";
 import { openAs } from "./page-in-browser.ts";
 
 type Live = { nowMs: number; parts: Record<string, string>; charts: Record<string, number[][]> };

@@ -2,9 +2,8 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createLedger, type Ledger } from "@rushes/ledger";
 import { orderSchema } from "@rushes/pipeline";
-import { uniquePrefix, untilTrue } from "@rushes/test-rig";
+import { noChromium, openChromium, uniquePrefix, untilTrue } from "@rushes/test-rig";
 import { ADMIN, startBoardRig, VIEWER, type BoardRig } from "./board-rig.ts";
-import { noChromium, openChromium } from "./chromium.ts";
 
 const MARKUP = '<img src=x onerror="globalThis.wasRun=1"><script>globalThis.wasRun=2</script>';
 

@@ -1,10 +1,16 @@
 import { expect, afterAll, beforeAll, describe, test } from "vitest";
 import type { Browser } from "playwright-core";
 import { openContentLinks, type ContentLinks } from "@rushes/video-store";
-import { startTestS3, uniquePrefix, untilTrue, type TestS3 } from "@rushes/test-rig";
+import {
+  noChromium,
+  openChromium,
+  startTestS3,
+  uniquePrefix,
+  untilTrue,
+  type TestS3,
+} from "@rushes/test-rig";
 import { openBoardLedger, type BoardLedger } from "./board-ledger.ts";
 import { ADMIN, startBoardRig, VIEWER, type BoardRig } from "./board-rig.ts";
-import { noChromium, openChromium } from "./chromium.ts";
 import { openAs } from "./page-in-browser.ts";
 
 const MARKUP = '<img src=x onerror="globalThis.wasRun=1"></p><script>globalThis.wasRun=2</script>';

@@ -1,3 +1,4 @@
+export { noChromium, openChromium } from "./chromium.ts";
 export { findFreePort, findLastingPort } from "./free-port.ts";
 export { MP4_FRAME_BYTES, mp4Frame } from "./mp4-frame.ts";
 export { findRedisServer } from "./redis-server.ts";

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chromium, type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 
 /** Where Debian puts it. */
 const PROGRAM = "/usr/bin/chromium";
@@ -20,5 +20,7 @@ export const noChromium = existsSync(PROGRAM)
   : `${PROGRAM} is not there (on Debian: apt-get install chromium)`;
 
 export async function openChromium(): Promise<Browser> {
+  // Most tests need no browser, and loading what drives one takes long.
+  const { chromium } = await import("playwright-core");
   return await chromium.launch({ executablePath: PROGRAM, args: ARGUMENTS });
 }

@@ -1,15 +1,9 @@
+import { spawn, type ChildProcess } from "node:child_process";
 import type { Browser, Page } from "playwright-core";
-import { KEY_PREFIX } from "@rushes/ledger";
 import { STAGES, type Stage } from "@rushes/pipeline";
-import { createLogger, createMetrics } from "@rushes/telemetry";
-import { untilTrue } from "@rushes/test-rig";
+import { noChromium, openChromium, untilTrue } from "@rushes/test-rig";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startSystem, type RunningSystem } from "../../../test/running-system.ts";
-import { hashPassword } from "../src/login/password-hash.ts";
-import { startBoard, type Board } from "../src/start-board.ts";
-import { ADMIN } from "./board-rig.ts";
-import { noChromium, openChromium } from "./chromium.ts";
-import { openAs } from "./page-in-browser.ts";
+import { startSystem, type RunningSystem } from "./running-system.ts";
 
 /** Buttons that change nothing in Redis, by picture or text. */
 const HARMLESS = /panel-left|info|maximize|settings|circle-user|users|ellipsis|copy|rds-|tab:/;
@@ -28,12 +22,13 @@ type JobButton = keyof typeof JOB_BUTTONS;
 
 const BULK_BUTTONS = ["Retry all", "Clean all", "Promote all"] as const;
 
-/** Each button once or more, where there is a job that has it; cleaning comes last, for then the job is gone. */
+/** Each button once or more, where there is surely a job that has it: what is retried runs, and may be anywhere then. */
 const PRESSES: [stage: Stage, status: string, button: JobButton | (typeof BULK_BUTTONS)[number]][] = [
   ["archive", "prioritized", "priority"],
   ["archive", "prioritized", "update-data"],
   ["archive", "prioritized", "duplicate"],
   ["archive", "prioritized", "clean"],
+  ["archive", "completed", "Clean all"],
   ["poll", "delayed", "delay"],
   ["poll", "delayed", "promote"],
   ["poll", "delayed", "Promote all"],
@@ -42,10 +37,9 @@ const PRESSES: [stage: Stage, status: string, button: JobButton | (typeof BULK_B
   ["submit", "failed", "update-data"],
   ["submit", "failed", "duplicate"],
   ["submit", "failed", "Retry all"],
+  ["submit", "completed", "clean"],
   ["submit", "completed", "retry"],
   ["submit", "completed", "Retry all"],
-  ["submit", "completed", "clean"],
-  ["submit", "completed", "Clean all"],
 ];
 
 /** What pressing all of them must have sent. */
@@ -65,7 +59,7 @@ const SENT = [
 
 describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at work", () => {
   let system: RunningSystem;
-  let board: Board;
+  let board: ChildProcess | undefined;
   let browser: Browser;
   let page: Page;
   let queues = "";
@@ -76,25 +70,24 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
   beforeAll(async () => {
     system = await startSystem();
     await system.startWorker({ LIMIT_CONCURRENCY: "3" });
-    const passwordHash = await hashPassword(ADMIN.password, { n: 2 ** 14, r: 8, p: 1 });
-    board = await startBoard({
-      host: "127.0.0.1",
-      port: 0,
-      redisUrl: system.redis.url,
-      users: [{ name: ADMIN.name, role: "admin", passwordHash }],
-      apiUrl: system.api.url,
-      proxies: [],
-      bounds: { budgetMicros: null, resultPlanMs: 86_400_000, resultLifeMs: 1_296_000_000 },
-      durability: { durability: "everysec", isConfirmed: false },
-      contentLinks: null,
-      logger: createLogger({ name: "board", level: "fatal" }),
-      metrics: createMetrics(),
-      prefix: KEY_PREFIX,
+    // Without users the board makes one up, and says its password.
+    board = spawn(process.execPath, ["--conditions=source", "apps/board/src/main.ts"], {
+      env: { REDIS_URL: system.redis.url, BOARD_PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
     });
-    const url = `http://127.0.0.1:${board.port}`;
-    queues = `${url}/queues`;
+    let said = "";
+    board.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    const words = /"port":(\d+)[\s\S]*log in as "(\w+)" with the password ([\w-]+)\n/;
+    await untilTrue(() => words.test(said) || said, { timeoutMs: 45_000 });
+    const [, port = "", name = "", password = ""] = words.exec(said) ?? [];
+    queues = `http://127.0.0.1:${port}/queues`;
     browser = await openChromium();
-    ({ page } = await openAs(browser, { url }, ADMIN));
+    page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${port}/login`);
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.waitForURL("**/overview");
     page.setDefaultTimeout(10_000);
     page.on("response", (answer) => {
       const method = answer.request().method();
@@ -106,7 +99,7 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
-    await board?.stop();
+    board?.kill("SIGKILL");
     await system?.stop();
   });
 

@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+export type BoardProcess = {
+  /** A page as a person who is logged in gets it. @returns how long it took, milliseconds */
+  get(path: string): Promise<number>;
+  stop(): Promise<void>;
+};
+
+/** The board as it is deployed, without users: it makes one up and says the password. */
+export async function startBoardProcess(redisUrl: string): Promise<BoardProcess> {
+  const entry = fileURLToPath(new URL("../../../board/src/main.ts", import.meta.url));
+  const child = spawn(process.execPath, ["--conditions=source", entry], {
+    env: { REDIS_URL: redisUrl, BOARD_PORT: "0" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  const { promise, resolve, reject } = Promise.withResolvers<RegExpMatchArray>();
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+    const words = /"port":(\d+)[\s\S]*log in as "(\w+)" with the password ([\w-]+)\n/.exec(said);
+    if (words) resolve(words);
+  });
+  child.once("exit", () => reject(new Error(`the board has ended: ${said}`)));
+  const [, port = "", name = "", password = ""] = await promise;
+  const url = `http://127.0.0.1:${port}`;
+  const login = await fetch(`${url}/login`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { origin: url },
+    body: new URLSearchParams({ name, password }),
+  });
+  const cookie = login.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+
+  return {
+    async get(path) {
+      const startedMs = performance.now();
+      const answer = await fetch(url + path, { headers: { cookie, accept: "text/html" } });
+      await answer.text();
+      if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
+      return performance.now() - startedMs;
+    },
+    async stop() {
+      const gone = once(child, "exit");
+      child.kill("SIGTERM");
+      await gone;
+    },
+  };
+}
