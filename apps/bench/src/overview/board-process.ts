@@ -8,6 +8,9 @@ export type BoardProcess = {
   stop(): Promise<void>;
 };
 
+const PORT = /"port":(\d+)/;
+const LOGIN = /log in as "(\w+)" with the password ([\w-]+)\n/;
+
 /** The board as it is deployed, without users: it makes one up and says the password. */
 export async function startBoardProcess(redisUrl: string): Promise<BoardProcess> {
   const entry = fileURLToPath(new URL("../../../board/src/main.ts", import.meta.url));
@@ -16,14 +19,15 @@ export async function startBoardProcess(redisUrl: string): Promise<BoardProcess>
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";
-  const { promise, resolve, reject } = Promise.withResolvers<RegExpMatchArray>();
+  const ready = Promise.withResolvers<void>();
   child.stdout.on("data", (chunk: Buffer) => {
     said += chunk.toString();
-    const words = /"port":(\d+)[\s\S]*log in as "(\w+)" with the password ([\w-]+)\n/.exec(said);
-    if (words) resolve(words);
+    if (LOGIN.test(said) && PORT.test(said)) ready.resolve();
   });
-  child.once("exit", () => reject(new Error(`the board has ended: ${said}`)));
-  const [, port = "", name = "", password = ""] = await promise;
+  child.once("exit", () => ready.reject(new Error(`the board has ended: ${said}`)));
+  await ready.promise;
+  const [, port = ""] = PORT.exec(said) ?? [];
+  const [, name = "", password = ""] = LOGIN.exec(said) ?? [];
   const url = `http://127.0.0.1:${port}`;
   const login = await fetch(`${url}/login`, {
     method: "POST",
