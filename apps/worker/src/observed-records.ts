@@ -63,7 +63,9 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
       const standing = await records.recordLook(attempt, taskId, fact);
       if (standing.result === "moved" && fact.report === "succeeded") {
         metrics.generationDuration.observe({ mode: standing.mode }, standing.sinceMs / 1000);
-        metrics.spend.inc({ mode: standing.mode }, dollars(standing.priceMicros));
+      }
+      if (standing.chargedMicros > 0) {
+        metrics.spend.inc({ mode: standing.mode }, dollars(standing.chargedMicros));
       }
       const generating = standing.result === "moved" ? { generatingMs: standing.sinceMs } : {};
       if (standing.result !== "running")

@@ -67,5 +67,7 @@ end
 watchExtras(record, nextLookMs)
 save(record, 'task_' .. report, { 'attempt', digits(n), 'code', ARGV[12] })
 return reply(carries and 'moved' or 'watched', record, {
-  'since', digits(NOW - num(record, of(n, 'accepted'))), 'mode', get(record, 'mode'), 'price', get(record, 'price'),
+  'since', digits(NOW - num(record, of(n, 'accepted'))), 'mode', get(record, 'mode'),
+  -- Told once: a second look at the same end costs nothing.
+  'charged', state == 'accepted' and get(record, of(n, 'unit')) == 'billed' and get(record, of(n, 'price')) or '0',
 })

@@ -317,7 +317,7 @@ function recordRunner(run: RunScript, prefix: string) {
       rev: Number(reply["rev"] ?? 0),
       wake: Number(reply["wake"] ?? 0),
       mode: (reply["mode"] ?? MODES[0]) as Mode,
-      priceMicros: Number(reply["price"] ?? 0),
+      chargedMicros: Number(reply["charged"] ?? 0),
       delivery: reply["delivery"] === undefined ? null : Number(reply["delivery"]),
       sinceMs: Number(reply["since"] ?? 0),
     };

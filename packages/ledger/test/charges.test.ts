@@ -274,3 +274,43 @@ async function freeMicros(): Promise<number> {
   const prices = await Promise.all(ids.map((id) => redis.hget(`${prefix}:video:${id}`, "price")));
   return prices.reduce((sum, price) => sum + Number(price), 0);
 }
+
+describe("what an ended task is said to have cost", () => {
+  const failed = { report: "failed", problem: PROBLEM, mayRetry: false, backoffMs: 1 } as const;
+  const succeeded = { report: "succeeded", resultUrls: ["https://f.example/a"] } as const;
+
+  test("is its price, told once, also for a task beside the one that the video follows", async () => {
+    const attempt = await attempted("vid_a");
+    await accept(attempt, "task-1");
+    expect(await ledger.recordLook(attempt, "task-1", succeeded)).toMatchObject({ chargedMicros: 200_000 });
+    expect(await ledger.recordLook(attempt, "task-1", succeeded)).toMatchObject({ chargedMicros: 0 });
+
+    const lost = await attempted("vid_b");
+    await lose(lost);
+    await ledger.release("vid_b", 1, null, "someone");
+    const second = await claimed();
+    await accept(second, "task-2");
+    await accept(lost, "task-3");
+    expect(await ledger.recordLook(second, "task-2", succeeded)).toMatchObject({
+      result: "moved",
+      chargedMicros: 200_000,
+    });
+    expect(await ledger.recordLook(lost, "task-3", succeeded)).toMatchObject({
+      result: "watched",
+      chargedMicros: 200_000,
+    });
+  });
+
+  test("is nothing for a failed one, unless failed tasks are billed", async () => {
+    for (const [billFailedTasks, chargedMicros] of [
+      [false, 0],
+      [true, 200_000],
+    ] as const) {
+      const id = `vid_${billFailedTasks}`;
+      const attempt = await attempted(id);
+      await accept(attempt, id);
+      const billing = createLedger(redis, prefix, { ...SETTINGS, billFailedTasks });
+      expect(await billing.recordLook(attempt, id, failed)).toMatchObject({ chargedMicros });
+    }
+  });
+});

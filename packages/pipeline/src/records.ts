@@ -56,9 +56,10 @@ export type Standing = {
   phase: Phase;
   rev: number;
   wake: number;
-  /** These two only of a look that ended something; otherwise the first mode and 0. */
+  /** Only of a look that ended something; otherwise the first mode. */
   mode: Mode;
-  priceMicros: number;
+  /** What the task has cost whose end was seen first by this look; otherwise 0. */
+  chargedMicros: number;
   /** The number of the delivery that was written with this very transition; null when nobody asked to be told of it. */
   delivery: number | null;
   /** What ended has lasted so long: a task since its acceptance, archiving since the task's success. */

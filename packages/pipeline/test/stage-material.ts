@@ -98,7 +98,7 @@ export function aStanding(extra: Partial<Standing> = {}): Standing {
     rev: 4,
     wake: 4,
     mode: "master-text-to-video",
-    priceMicros: 1_000_000,
+    chargedMicros: 1_000_000,
     delivery: null,
     sinceMs: 0,
     ...extra,

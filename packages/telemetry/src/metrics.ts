@@ -139,7 +139,13 @@ export function createMetrics(): Metrics {
   const submitAttempts = new Counter(
     about("submit_attempts_total", "Submits by what came of them.", "result"),
   );
-  const spend = new Counter(about("spend_usd_total", "Dollars billed for tasks.", "mode"));
+  const spend = new Counter(
+    about(
+      "spend_usd_total",
+      "Dollars for tasks whose end was seen: files, extra charges, failures that are billed.",
+      "mode",
+    ),
+  );
   const swept = new Counter(about("swept_total", "Overdue videos woken by the sweep.", "phase"));
   const webhookDeliveries = new Counter(about("webhook_deliveries_total", "Webhook deliveries.", "result"));
   const collectFailures = new Counter(
