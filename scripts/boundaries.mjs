@@ -23,7 +23,7 @@ export const RULES = {
     webhooks: ["node:*", "@rushes/pipeline", "@rushes/guarded-dial", "undici"],
     lifecycle: ["node:*", "@rushes/pipeline", "zod"],
     preflight: ["node:*", "ioredis"],
-    telemetry: ["node:*", "@rushes/pipeline", "pino", "prom-client"],
+    telemetry: ["node:*", "@rushes/pipeline", "@opentelemetry/*", "pino", "prom-client"],
     // The one that joins two adapters.
     producer: ["node:*", "@rushes/pipeline", "@rushes/ledger", "@rushes/queue", "ulid"],
     // For callers' own services, far from this repository: it knows nothing but HTTP.
@@ -34,6 +34,8 @@ export const RULES = {
   onlyFrom: {
     bullmq: ["packages/queue", "apps/bench", "apps/proof"],
     "@bull-board/*": ["apps/board"],
+    // Loaded by a file of its own, and only where traces are wanted.
+    "@opentelemetry/*": ["packages/telemetry"],
   },
   /** Nobody imports an app, with these exceptions. Tests may import the ones named in `apps.tests`. */
   apps: { "@rushes/sandbox": ["apps/rushes"] },

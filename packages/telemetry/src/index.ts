@@ -17,3 +17,12 @@ export {
 } from "./metrics.ts";
 export { scrubText } from "./scrub-text.ts";
 export { statusLabel, type StatusLabel } from "./status-label.ts";
+export {
+  openTracing,
+  type Sampler,
+  type Span,
+  type SpanFields,
+  type SpanStart,
+  type Tracing,
+  type TracingOptions,
+} from "./tracing.ts";

@@ -1,6 +1,8 @@
 export { noChromium, openChromium } from "./chromium.ts";
 export { findFreePort, findLastingPort } from "./free-port.ts";
 export { MP4_FRAME_BYTES, mp4Frame } from "./mp4-frame.ts";
+export type { ReceivedSpan } from "./otlp-message.ts";
+export { startOtlpReceiver, type OtlpReceiver } from "./otlp-receiver.ts";
 export { findRedisServer } from "./redis-server.ts";
 export { createRandom } from "./seeded-random.ts";
 export { selfSigned } from "./self-signed.ts";
