@@ -3,7 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { CallbackTokens, Ledger } from "@rushes/ledger";
 import type { CallbackTaker, CallerDesk, EstimateOrder, OperatorDesk, Producer } from "@rushes/producer";
-import type { Logger, Metrics } from "@rushes/telemetry";
+import type { Logger, Metrics, Tracing } from "@rushes/telemetry";
 import type { EventStreams } from "./event-streams.ts";
 import type { LimitRequests } from "./request-limits.ts";
 import type { ContentLinks } from "@rushes/video-store";
@@ -26,6 +26,8 @@ export type ApiParts = {
   contentLinks: ContentLinks | null;
   logger: Logger;
   metrics: Metrics;
+  /** Null where no traces are kept. */
+  tracing: Tracing | null;
   /** Short names of what keeps the api from being given work; none = ready. Answers within a second or so. */
   findObstacles: () => Promise<readonly string[]>;
 };

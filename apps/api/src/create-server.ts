@@ -9,6 +9,7 @@ import { acceptJsonBodies, refuseUnreadBody } from "./json-body.ts";
 import { describeRoutes } from "./openapi.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import { logRequest } from "./request-log.ts";
+import { traceRequest } from "./request-trace.ts";
 import { KEYED_ROUTES, OPEN_ROUTES } from "./routes.ts";
 import { refuseConnection, sendProblem } from "./send-problem.ts";
 
@@ -22,7 +23,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The server with all its routes, not listening yet. */
 export function createServer(parts: ApiParts): ApiServer {
-  const { settings, logger } = parts;
+  const { settings, logger, tracing } = parts;
   const server = fastify({
     // One line per request is written by `logRequest`.
     logger: false,
@@ -46,8 +47,11 @@ export function createServer(parts: ApiParts): ApiServer {
   server.decorateRequest("caller", null);
   server.decorateRequest("videoId", null);
   server.decorateRequest("failure", null);
+  server.decorateRequest("span", null);
+  server.decorateRequest("videoTraceparent", null);
 
   server.addHook("onRequest", async (request, reply) => {
+    if (tracing) traceRequest(tracing, request, reply);
     logRequest(logger, request, reply);
     reply.headers({ [requestIdHeader]: request.id, "x-content-type-options": "nosniff" });
     refuseUnreadBody(request);

@@ -1,6 +1,12 @@
-import { runUntilSignal, settingsOrExit, urlPasswords } from "@rushes/lifecycle";
+import {
+  collectorOf,
+  collectorSecrets,
+  runUntilSignal,
+  settingsOrExit,
+  urlPasswords,
+} from "@rushes/lifecycle";
 import type { UnsafeSetup } from "@rushes/preflight";
-import { createLogger, createMetrics } from "@rushes/telemetry";
+import { createLogger, createMetrics, openTracing } from "@rushes/telemetry";
 import { settingsSchema } from "./settings.ts";
 import { startApi } from "./start-api.ts";
 
@@ -8,6 +14,7 @@ const settings = settingsOrExit(settingsSchema, process.env);
 const { CALLBACK_SECRET, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = settings;
 const secrets = [
   ...urlPasswords(settings.REDIS_URL),
+  ...collectorSecrets(settings),
   ...[CALLBACK_SECRET, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN].map((secret) => secret?.reveal() ?? ""),
 ];
 const logger = createLogger({ name: "api", level: settings.LOG_LEVEL, secrets: () => secrets });
@@ -21,6 +28,13 @@ await runUntilSignal({
       process.stderr.write(`${message}\n`);
       end(`the preflight refuses: ${refusals.map(({ check }) => check).join(", ")}`, 1);
     };
-    return [await startApi({ settings, logger, metrics: createMetrics(), refuse })];
+    const tracing = await openTracing({
+      ...collectorOf(settings),
+      serviceName: "rushes-api",
+      secrets: () => secrets,
+      logger,
+    });
+    const api = await startApi({ settings, logger, metrics: createMetrics(), tracing, refuse });
+    return tracing ? [tracing, api] : [api];
   },
 });

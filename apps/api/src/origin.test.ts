@@ -10,6 +10,16 @@ test("a request's id and trace are kept", () => {
   });
 });
 
+test("without a trace of the caller's the one that begins here is kept", () => {
+  const span = { traceparent: TRACEPARENT.replace("4bf9", "aaaa"), set() {}, fail() {}, end() {} };
+  expect(originOf({ id: "r", headers: {}, span }).traceparent).toBe(span.traceparent);
+  expect(originOf({ id: "r", headers: { traceparent: "none" }, span }).traceparent).toBe(span.traceparent);
+  expect(originOf({ id: "r", headers: { traceparent: TRACEPARENT }, span }).traceparent).toBe(TRACEPARENT);
+  expect(originOf({ id: "r", headers: {}, span: { ...span, traceparent: undefined } })).toEqual({
+    request_id: "r",
+  });
+});
+
 test.each([
   undefined,
   "",

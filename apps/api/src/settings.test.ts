@@ -33,6 +33,9 @@ test("nothing set means this machine only, everybody admin, a key for every orde
     S3_FORCE_PATH_STYLE: false,
     DRAIN_MS: 30_000,
     LOG_LEVEL: "info",
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    OTEL_TRACES_SAMPLER: "parentbased_always_on",
+    OTEL_TRACES_SAMPLER_ARG: 1,
   });
 });
 

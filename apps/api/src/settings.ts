@@ -12,6 +12,7 @@ import {
   publicUrl,
   secretText,
   setting,
+  traceExport,
 } from "@rushes/lifecycle";
 import { LOG_LEVELS } from "@rushes/telemetry";
 import { parseCallerKey, type CallerKey } from "./caller.ts";
@@ -58,6 +59,7 @@ export const settingsSchema = z
     ...bucketAccess,
     DRAIN_MS: durationMs(30_000),
     LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+    ...traceExport,
   })
   .refine((all) => all.PUBLIC_URL === undefined || all.CALLBACK_SECRET !== undefined, {
     path: ["CALLBACK_SECRET"],

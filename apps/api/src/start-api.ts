@@ -17,7 +17,7 @@ import {
   createProducer,
 } from "@rushes/producer";
 import { openProducerConnection, openWakeQueues, openWorkerConnection, type WakeQueues } from "@rushes/queue";
-import { announceCalls, type Logger, type Metrics } from "@rushes/telemetry";
+import { announceCalls, type Logger, type Metrics, type Tracing } from "@rushes/telemetry";
 import { accessSettings, openContentLinks } from "@rushes/video-store";
 import { createServer } from "./create-server.ts";
 import { prepareDrain } from "./drain.ts";
@@ -35,6 +35,8 @@ export type ApiOptions = {
   settings: ApiSettings;
   logger: Logger;
   metrics: Metrics;
+  /** Null, and unless given: no traces are kept. */
+  tracing?: Tracing | null;
   /** Every key in Redis begins so; `KEY_PREFIX` unless a test wants its own. */
   keyPrefix?: string;
   /** Called when Redis is found unsafe at the start: the process should end. Until it does, orders get 503. */
@@ -60,6 +62,7 @@ export async function startApi({
   settings,
   logger,
   metrics,
+  tracing = null,
   keyPrefix = KEY_PREFIX,
   refuse = (err) => logger.error({ err }, "Redis is not safe for orders"),
 }: ApiOptions): Promise<Api> {
@@ -100,6 +103,7 @@ export async function startApi({
     settings,
     logger,
     metrics,
+    tracing,
     ledger,
     producer: heldProducer(
       createProducer({

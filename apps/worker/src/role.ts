@@ -6,6 +6,7 @@ import type { Logger, Metrics } from "@rushes/telemetry";
 import type { Account } from "./accounts.ts";
 import type { LimitsWatch } from "./limits-watch.ts";
 import type { ObservedRecords } from "./observed-records.ts";
+import type { TracedPorts } from "./traced-ports.ts";
 import type { ArchiveSettings, CommonSettings, NotifySettings, ProviderSettings } from "./settings.ts";
 
 /** What the roles that talk to the provider are built from. */
@@ -22,11 +23,12 @@ export type RoleParts = {
   common: CommonSettings;
   prefix: string;
   ledger: Ledger;
-  /** The ledger as the stages see it, with every fact counted and logged. */
+  /** The ledger as the stages see it, with every fact counted, logged and traced. */
   records: ObservedRecords;
   queues: WakeQueues;
   logger: Logger;
   metrics: Metrics;
+  traced: TracedPorts;
   /** A further worker connection, closed with the process. */
   openConnection: () => Redis;
   /** Whether anything new may be paid for. What is paid already is always finished. */

@@ -15,6 +15,7 @@ import {
   Secret,
   secretText,
   setting,
+  traceExport,
   type Environment,
 } from "@rushes/lifecycle";
 import { ACCOUNTS_FIX, parseAccounts } from "@rushes/apixo";
@@ -48,6 +49,7 @@ const common = {
   RECORD_DAYS: durationMs(30),
   UNCONFIRMED_POLICY: z.enum(["hold", "write_off", "release"]).default("hold"),
   UNCONFIRMED_AFTER_MS: durationMs(3_600_000),
+  ...traceExport,
 };
 
 /** The roles that talk to the provider: submit, poll and archive (which asks for fresh result URLs). */
@@ -151,6 +153,12 @@ export function groupSettings(settings: object): WorkerSettings {
     archive: all.ROLES.includes("archive") ? all : null,
     notify: all.ROLES.includes("notify") ? all : null,
   };
+}
+
+/** What traces call this process: by its role, where it has but one. */
+export function serviceName(roles: readonly Role[]): string {
+  const [only = "worker", ...others] = roles;
+  return `rushes-${others.length === 0 ? only : "worker"}`;
 }
 
 function talksToProvider(role: Role): boolean {

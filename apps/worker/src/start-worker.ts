@@ -6,7 +6,7 @@ import { startHealthServer, type Part, type Secret } from "@rushes/lifecycle";
 import { dollars, type Origin } from "@rushes/pipeline";
 import { judgeBucket, startPreflight, type Finding, type UnsafeSetup } from "@rushes/preflight";
 import { openWakeQueues, openWorkerConnection } from "@rushes/queue";
-import { announceCalls, statusLabel, type Logger, type Metrics } from "@rushes/telemetry";
+import { announceCalls, statusLabel, type Logger, type Metrics, type Tracing } from "@rushes/telemetry";
 import { bucketSettings, checkBucket } from "@rushes/video-store";
 import { accountsOf, providerOf } from "./accounts.ts";
 import { startLimitsWatch } from "./limits-watch.ts";
@@ -19,6 +19,7 @@ import { startPollRole } from "./roles/poll.ts";
 import { startSubmitRole } from "./roles/submit.ts";
 import { startSweepRole } from "./roles/sweep.ts";
 import type { Role as RoleName, WorkerSettings } from "./settings.ts";
+import { tracePorts } from "./traced-ports.ts";
 
 const ROLE_STARTERS: Record<RoleName, Role> = {
   submit: startSubmitRole,
@@ -46,6 +47,7 @@ export async function startWorker(
   settings: WorkerSettings,
   logger: Logger,
   metrics: Metrics,
+  tracing: Tracing | null,
   { stopping, refuse }: StartControl,
 ): Promise<Part[]> {
   const { common } = settings;
@@ -84,6 +86,7 @@ export async function startWorker(
       createProvider(needed(settings.provider), key, common.SUBMIT_TIMEOUT_MS, logger, metrics),
     ]),
   );
+  const providerHost = settings.provider ? new URL(settings.provider.APIXO_BASE_URL).host : "";
   metrics.onCollect(async () => {
     const totals = await ledger.readTotals();
     metrics.setTotals({ ...totals, budgetMicros: ledger.budgetMicros });
@@ -113,14 +116,16 @@ export async function startWorker(
       onProblem,
     });
   const announced = announceCalls("ledger", ledger);
+  const traced = tracePorts(tracing);
   const parts: RoleParts = {
     common,
     prefix: KEY_PREFIX,
     ledger: announced,
-    records: observeRecords(announced, logger, metrics),
+    records: traced.records(observeRecords(announced, logger, metrics)),
     queues: announceCalls("queues", queues),
     logger,
     metrics,
+    traced,
     openConnection,
     onProblem,
     mayBegin: preflight.isSafe,
@@ -128,7 +133,12 @@ export async function startWorker(
       settings: needed(settings.provider),
       accounts,
       provider: providerOf(
-        new Map([...clients].map(([name, client]) => [name, announceCalls("provider", client)])),
+        new Map(
+          [...clients].map(([name, client]) => [
+            name,
+            traced.provider(announceCalls("provider", client), name, providerHost),
+          ]),
+        ),
       ),
       limits: needed(limits),
     }),

@@ -20,6 +20,6 @@ export { Secret } from "./secret.ts";
 export { setting } from "./setting.ts";
 export { settingsOrExit } from "./settings-or-exit.ts";
 export { dollarAmount, durationMs, flag, plainText, port, positiveInteger, secretText } from "./settings.ts";
-export { collectorSecrets, traceExport, type TraceExport } from "./trace-export.ts";
+export { collectorOf, collectorSecrets, traceExport, type TraceExport } from "./trace-export.ts";
 export { httpUrl, isLoopbackHost, publicUrl } from "./web-address.ts";
 export { urlPasswords } from "./url-passwords.ts";

@@ -35,6 +35,16 @@ export const traceExport = {
 
 export type TraceExport = z.output<z.ZodObject<typeof traceExport>>;
 
+/** Where traces go and which, as `openTracing` of `telemetry` takes it. */
+export function collectorOf(settings: TraceExport) {
+  return {
+    endpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT,
+    protocol: settings.OTEL_EXPORTER_OTLP_PROTOCOL,
+    sampler: settings.OTEL_TRACES_SAMPLER,
+    samplerShare: settings.OTEL_TRACES_SAMPLER_ARG,
+  };
+}
+
 /** What must not be printed of the collector's headers: all of them together, and each value. */
 export function collectorSecrets({ OTEL_EXPORTER_OTLP_HEADERS: headers }: TraceExport): string[] {
   if (!headers) return [];

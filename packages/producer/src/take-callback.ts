@@ -1,8 +1,14 @@
-import { newsOf, summarize, type AttemptKey, type Phase, type Standing } from "@rushes/pipeline";
+import { newsOf, summarize, type AttemptKey, type Origin, type Phase, type Standing } from "@rushes/pipeline";
 import type { Ledger } from "@rushes/ledger";
 import type { WakeQueues } from "@rushes/queue";
 
-export type TakenCallback = { result: string; phase: Phase | null; recovered: boolean };
+export type TakenCallback = {
+  result: string;
+  phase: Phase | null;
+  recovered: boolean;
+  /** Where its video was ordered; missing where it is nobody's. */
+  origin?: Origin | undefined;
+};
 
 export type CallbackTaker = {
   /**
@@ -36,7 +42,8 @@ export function createCallbackTaker({ ledger, queues }: CallbackTakerOptions): C
       if (!reading) return { result: "no_record", phase: null, recovered: false };
       const { phase: phaseBefore } = reading.record;
       const named = taskId ?? reading.record.attempts[attempt.number - 1]?.taskId;
-      if (!named) return { result: "stale", phase: phaseBefore, recovered: false };
+      const { origin } = reading.order;
+      if (!named) return { result: "stale", phase: phaseBefore, recovered: false, origin };
       const standing = await learn(attempt, named);
       if (WAKES_POLL.has(standing.result) && standing.phase === "generating") {
         const about = summarize(reading.order, named);
@@ -50,6 +57,7 @@ export function createCallbackTaker({ ledger, queues }: CallbackTakerOptions): C
         result: standing.result,
         phase: standing.phase,
         recovered: wasLost && standing.phase === "generating",
+        origin,
       };
     },
   };

@@ -47,7 +47,7 @@ type Message = {
 /** Reads one export request, JSON or protobuf by its content type. Throws on anything else. */
 export function readOtlp(contentType: string | undefined, body: Buffer): ReceivedSpan[] {
   if (contentType === "application/json") return spansOf(JSON.parse(body.toString()) as Message);
-  if (contentType === "application/x-protobuf") return spansOf(readMessage(body, REQUEST) as Message);
+  if (contentType === "application/x-protobuf") return spansOf(readMessage(body, REQUEST));
   throw new Error(`no form of OTLP: ${contentType}`);
 }
 

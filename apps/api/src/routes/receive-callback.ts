@@ -37,8 +37,10 @@ export const addReceiveCallback: AddRoute = (server, { callbacks, logger, metric
         const attempt = callbacks?.tokens.read(request.params.token);
         if (!callbacks || !attempt) throw new HttpProblem("route_not_found");
         const taskId = typeof request.body === "string" ? parseEnvelope(request.body)?.taskId : undefined;
-        const { result, phase, recovered } = await callbacks.taker.takeCallback(attempt, taskId ?? null);
+        const taken = await callbacks.taker.takeCallback(attempt, taskId ?? null);
+        const { result, phase, recovered } = taken;
         request.videoId = attempt.videoId;
+        request.videoTraceparent = taken.origin?.traceparent ?? null;
         const fields = { videoId: attempt.videoId, attempt: attempt.number, taskId, result, phase };
         logger[ALERTS.has(result) ? "error" : "info"](fields, "a callback was recorded");
         if (recovered) metrics.callbackRecovered.inc();

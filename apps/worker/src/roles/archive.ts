@@ -21,12 +21,14 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
     allowPrivateDownloads: bucket.ALLOW_PRIVATE_DOWNLOADS,
     log: parts.logger,
   });
+  const copies = parts.traced.copies({
+    archive: (file, options) => announceCalls("store", store).archive(file, options),
+    storeManifest: (manifest, options) => announceCalls("store", store).storeManifest(manifest, options),
+  });
   const portsOf = (videoId: string) => ({
     provider,
     store: (file: ResultFile | Manifest, signal: AbortSignal) =>
-      "url" in file
-        ? announceCalls("store", store).archive(file, { signal })
-        : announceCalls("store", store).storeManifest(file, { signal }),
+      "url" in file ? copies.archive(file, { signal }) : copies.storeManifest(file, { signal }),
     alert: (message: string) => parts.logger.error({ videoId }, message),
     random: Math.random,
   });
@@ -37,7 +39,7 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
     concurrency: bucket.ARCHIVE_CONCURRENCY,
     queues: parts.queues,
     onProblem: parts.onProblem,
-    async decide(job) {
+    decide: parts.traced.stage("archive", async (job) => {
       if (job.errand === "rearchive") {
         const { RETRY_MIN_MS: retryMinMs, RETRY_MAX_MS: retryMaxMs } = parts.common;
         return await rearchive(job, {
@@ -74,7 +76,7 @@ export const startArchiveRole: Role = async (parts: RoleParts) => {
       } finally {
         clearInterval(busy);
       }
-    },
+    }),
   });
   return {
     name: "archive",

@@ -14,7 +14,9 @@ export const startNotifyRole: Role = async (parts: RoleParts) => {
   if (!keys) return waitForSecret(parts);
 
   const webhooks = openWebhookSender({ keys, allowPrivate: settings.ALLOW_PRIVATE_WEBHOOKS });
-  const deliveries = observeDeliveries(parts.ledger.deliveries, parts.logger, parts.metrics);
+  const deliveries = parts.traced.deliveries(
+    observeDeliveries(parts.ledger.deliveries, parts.logger, parts.metrics),
+  );
   const worker = startStageWorker({
     stage: "notify",
     redis: parts.openConnection(),
@@ -22,14 +24,15 @@ export const startNotifyRole: Role = async (parts: RoleParts) => {
     concurrency: settings.NOTIFY_CONCURRENCY,
     queues: parts.queues,
     onProblem: parts.onProblem,
-    decide: (job) =>
+    decide: parts.traced.stage("notify", (job) =>
       notify(job, {
-        records: parts.ledger,
+        records: parts.traced.reader(parts.ledger),
         deliveries,
-        webhooks,
+        webhooks: parts.traced.webhooks(webhooks),
         settings: { retryGapsMs: settings.WEBHOOK_RETRY_MS },
         random: Math.random,
       }),
+    ),
   });
   return {
     name: "notify",

@@ -12,7 +12,7 @@ export const startPollRole: Role = async (parts: RoleParts) => {
     concurrency: settings.POLL_CONCURRENCY,
     queues: parts.queues,
     onProblem: parts.onProblem,
-    decide: (job) =>
+    decide: parts.traced.stage("poll", (job) =>
       (job.errand === "watch" ? watch : poll)(job, {
         records: parts.records,
         provider,
@@ -29,6 +29,7 @@ export const startPollRole: Role = async (parts: RoleParts) => {
         },
         random: Math.random,
       }),
+    ),
   });
   return { name: "poll", isAlive: () => worker.isAlive(), stop: (signal) => worker.stop(signal) };
 };

@@ -48,7 +48,7 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
     concurrency: settings.SUBMIT_CONCURRENCY,
     queues: parts.queues,
     onProblem: parts.onProblem,
-    decide: (job) =>
+    decide: parts.traced.stage("submit", (job) =>
       submit(job, {
         records,
         async claim(signal) {
@@ -72,6 +72,7 @@ export const startSubmitRole: Role = async (parts: RoleParts) => {
         },
         random: Math.random,
       }),
+    ),
   });
   const balances = accounts.map(({ name }) =>
     startBalanceWatch(parts, name, provider(name), settings.BALANCE_EVERY_MS),
