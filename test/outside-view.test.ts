@@ -4,14 +4,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MODES, PHASES, type Video } from "@rushes/pipeline";
 import { OPERATIONS, SUBMIT_RESULTS, WEBHOOK_RESULTS } from "@rushes/telemetry";
-import { untilTrue } from "@rushes/test-rig";
+import { startOtlpReceiver, untilTrue, type OtlpReceiver } from "@rushes/test-rig";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dumpRedis } from "./dump-redis.ts";
 import { parseMetrics, type Sample } from "./parse-metrics.ts";
 import { startSystem, type RunningSystem, type WorkerProcess } from "./running-system.ts";
 
 /*
- * What can be seen of the system from outside while much goes wrong in it: metrics, logs, pages, webhooks, Redis. One run
+ * What can be seen of the system from outside while much goes wrong in it: metrics, logs, traces, pages, webhooks, Redis. One run
  * for all tests of this file: orders that succeed, fail, are refused, throttled, lost and brought back, webhooks that
  * are refused, a Redis that goes away, processes that cannot start, callers with wrong keys.
  */
@@ -31,11 +31,13 @@ const SECRETS = {
   "a wrong password for Redis": planted("wrong"),
   "an operator's password": planted("operator"),
   "a setting that is refused": planted("setting"),
+  "the collector's key": planted("collector"),
 };
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const PROMPT = "a prompt that stands in no label and no log";
 
 let system: RunningSystem;
+let collector: OtlpReceiver;
 let worker: WorkerProcess;
 let board: WorkerProcess;
 const outsiders: WorkerProcess[] = [];
@@ -165,6 +167,7 @@ beforeAll(async () => {
     `shop:${sha256(SECRETS["a caller's key"])}`,
     `ops:${sha256(SECRETS["an admin's key"])}:admin`,
   ];
+  collector = await startOtlpReceiver();
   system = await startSystem({
     sandbox: { callbackTimeoutMs: 400_000 },
     redis: { password: SECRETS["Redis' password"] },
@@ -177,6 +180,8 @@ beforeAll(async () => {
       LIMIT_CONCURRENCY: "50",
       LOG_LEVEL: "trace",
       BALANCE_EVERY_MS: "500",
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${SECRETS["the collector's key"]}`,
     },
     api: { API_KEYS: callers.join(",") },
   });
@@ -197,6 +202,7 @@ afterAll(async () => {
   receiver.closeAllConnections();
   receiver.close();
   await system?.stop();
+  await collector?.stop();
 });
 
 async function pageOf(process: "api" | "worker" | "board"): Promise<string> {
@@ -345,6 +351,7 @@ describe("secrets", () => {
       logs: [system.api, worker, board, ...outsiders].flatMap(({ lines }) => lines).join("\n"),
       "the board": [...queues, await look("/unconfirmed")].join("\n"),
       metrics: pages.join("\n"),
+      traces: collector.bodies.map(String).join("\n"),
       webhooks: told.join("\n"),
       "the api's answers": api.join("\n"),
       "the bucket": [...stored.map(({ key }) => key), ...objects].join("\n"),
@@ -361,11 +368,20 @@ describe("secrets", () => {
   test("where this test looks, there is something to be seen", () => {
     for (const [place, text] of places()) expect(text.length, place).toBeGreaterThan(500);
     const plain = videos["plain"]?.id ?? "none";
-    for (const place of ["logs", "the board", "webhooks", "the api's answers", "the bucket", "Redis"])
+    for (const place of [
+      "logs",
+      "traces",
+      "the board",
+      "webhooks",
+      "the api's answers",
+      "the bucket",
+      "Redis",
+    ])
       expect(seen[place], place).toContain(plain);
     // Needed there, and found: so the look into Redis is thorough.
     expect(seen["Redis"]).toContain(HOOK_TOKEN);
     expect(seen["logs"]).toContain("WRONGPASS");
+    expect(JSON.stringify(collector.headers)).toContain(SECRETS["the collector's key"]);
     expect(outsiders[0]?.lines.join("\n")).toMatch(/settings need attention/);
   });
 
@@ -388,8 +404,8 @@ describe("secrets", () => {
     }
   });
 
-  test("a receiver's own token, and a prompt, are in no log and no metric", () => {
-    for (const place of ["logs", "metrics"]) {
+  test("a receiver's own token, and a prompt, are in no log, no metric and no trace", () => {
+    for (const place of ["logs", "metrics", "traces"]) {
       expect(seen[place], place).not.toContain(HOOK_TOKEN);
       expect(seen[place], place).not.toContain(PROMPT);
     }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { EnvironmentProblem, parseEnvironment, type Environment } from "@rushes/lifecycle";
 import { accountsOf, providerOf } from "./accounts.ts";
-import { groupSettings, settingsSchema } from "./settings.ts";
+import { groupSettings, serviceName, settingsSchema } from "./settings.ts";
 
 const parse = (environment: Environment) =>
   groupSettings(parseEnvironment(settingsSchema(environment), environment));
@@ -117,4 +117,9 @@ describe("where files go", () => {
       );
     }
   });
+});
+
+test("traces call a process by its role, where it has but one", () => {
+  expect(serviceName(["poll"])).toBe("rushes-poll");
+  expect(serviceName(["notify", "sweep"])).toBe("rushes-worker");
 });

@@ -132,6 +132,27 @@ test("secrets and what looks like one are masked in every text, and long texts a
   expect(Buffer.concat(receiver.bodies).toString()).not.toContain("canary");
 });
 
+test("what goes wrong in here is not thrown at the work that is traced", async () => {
+  let isBroken = false;
+  const tracing = await open({
+    secrets() {
+      if (isBroken) throw new Error("broken");
+      return [];
+    },
+  });
+  const span = tracing.begin("s", { kind: "server" });
+  isBroken = true;
+  span.set({ a: 1 });
+  span.fail("code");
+  span.end();
+  const none = tracing.begin("s", { kind: "server", parent: span });
+  none.set({ a: 1 });
+  none.end();
+  expect(none.traceparent).toBeUndefined();
+  await tracing.stop(NEVER);
+  expect(receiver.spans).toHaveLength(1);
+});
+
 test("a collector that takes nothing is told of once, and once more when it does again", async () => {
   const tracing = await open();
   const send = async (arrivals: number) => {
