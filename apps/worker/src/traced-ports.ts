@@ -45,7 +45,7 @@ export function tracePorts(tracing: Tracing | null): TracedPorts {
   if (tracing === null) return UNTRACED;
   const traces = createStageTraces(tracing);
   return {
-    stage: traces.stage,
+    stage: (stage, decide) => traces.stage(stage, decide),
     records: (records) => tracedRecords(records, traces),
     reader: (reader) => ({ read: tracedRead((videoId) => reader.read(videoId), traces) }),
     provider: (provider, account, host) => tracedProvider(provider, traces, account, host),

@@ -57,7 +57,7 @@ export type OrderRequest = z.input<typeof orderSchema>;
 export type Origin = {
   /** `X-Request-Id` of the request that ordered it. */
   request_id?: string;
-  /** W3C trace context, as the caller sent it. */
+  /** W3C trace context, as the caller sent it; where it sent none, of the request itself if that is traced. */
   traceparent?: string;
 };
 

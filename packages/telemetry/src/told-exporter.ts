@@ -13,7 +13,8 @@ export function tellOfDelivery(exporter: SpanExporter, logger: TracingOptions["l
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        const fails = Number(result.code) !== ARRIVED;
+        const { code }: { code: number } = result;
+        const fails = code !== ARRIVED;
         if (fails && !isFailing) logger.warn({ err: result.error }, "traces are not taken; work goes on");
         if (!fails && isFailing) logger.info({}, "traces are taken again");
         isFailing = fails;
