@@ -135,7 +135,7 @@ test.each([
   async (error, code, status) => {
     const { traced, named } = setUp();
     const provider: Provider = traced.provider(
-      { generateTask: vi.fn().mockRejectedValue(error) } as never,
+      { generateTask: vi.fn<Provider["generateTask"]>().mockRejectedValue(error) } as never,
       "main",
       "host",
     );
