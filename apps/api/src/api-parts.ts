@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { CallbackTokens, Ledger } from "@rushes/ledger";
+import type { CallbackTokens, Ledger, Overview } from "@rushes/ledger";
 import type { CallbackTaker, CallerDesk, EstimateOrder, OperatorDesk, Producer } from "@rushes/producer";
 import type { Logger, Metrics, Tracing } from "@rushes/telemetry";
 import type { EventStreams } from "./event-streams.ts";
@@ -13,6 +13,7 @@ import type { ApiSettings } from "./settings.ts";
 export type ApiParts = {
   settings: ApiSettings;
   ledger: Ledger;
+  overview: Overview;
   producer: Producer;
   estimateOrder: EstimateOrder;
   eventStreams: EventStreams;

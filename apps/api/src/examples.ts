@@ -116,6 +116,34 @@ export const EXAMPLE_LIMITS = {
   balance_usd: 74.87,
 };
 
+export const EXAMPLE_SUBMIT = {
+  object: "submit",
+  paused: true,
+  paused_by: "ops",
+  paused_at: 1_795_530_000,
+};
+
+export const EXAMPLE_OVERVIEW = {
+  object: "overview",
+  at: 1_795_530_100,
+  submit: { object: "submit", paused: false, paused_by: null, paused_at: null },
+  phases: {
+    queued: { videos: 12, oldest_at: 1_795_530_020 },
+    submitting: { videos: 1, oldest_at: 1_795_530_010 },
+    unconfirmed: { videos: 1, oldest_at: 1_795_529_900 },
+    generating: { videos: 6, oldest_at: 1_795_529_700 },
+    archiving: { videos: 1, oldest_at: 1_795_529_640 },
+    completed: { videos: 311, oldest_at: null },
+    failed: { videos: 2, oldest_at: null },
+    cancelled: { videos: 0, oldest_at: null },
+  },
+  late: 0,
+  money: { today_usd: 87.4, reserved_usd: 19, billed_usd: 68.4, budget_usd: 250, unconfirmed_usd: 1 },
+  archive: { oldest_result_at: 1_795_530_071, gone_at: 1_796_826_071 },
+  webhooks_pending: 3,
+  accounts: [EXAMPLE_LIMITS],
+};
+
 /** As many lists are answered. */
 export function exampleList(item: unknown): { object: "list"; data: unknown[] } {
   return { object: "list", data: [item] };

@@ -8,11 +8,15 @@ import {
   EXAMPLE_DELIVERY,
   EXAMPLE_LIMITS,
   EXAMPLE_ORDERS,
+  EXAMPLE_OVERVIEW,
   EXAMPLE_PROBLEM,
+  EXAMPLE_SUBMIT,
   EXAMPLE_VIDEO,
 } from "./examples.ts";
 import { limitsSchema } from "./limits-schema.ts";
+import { overviewSchema } from "./overview-schema.ts";
 import { problemSchema } from "./problem-schema.ts";
+import { submitSchema } from "./submit-schema.ts";
 import { videoSchema } from "./video-schema.ts";
 
 const ABOUT = `Orders for AI videos become finished files in your own bucket, each paid once.
@@ -27,6 +31,8 @@ z.globalRegistry.add(videoSchema, { id: "Video", examples: [EXAMPLE_VIDEO] });
 z.globalRegistry.add(problemSchema, { id: "Problem", examples: [EXAMPLE_PROBLEM] });
 z.globalRegistry.add(deliverySchema, { id: "Delivery", examples: [EXAMPLE_DELIVERY] });
 z.globalRegistry.add(limitsSchema, { id: "Limits", examples: [EXAMPLE_LIMITS] });
+z.globalRegistry.add(submitSchema, { id: "Submit", examples: [EXAMPLE_SUBMIT] });
+z.globalRegistry.add(overviewSchema, { id: "Overview", examples: [EXAMPLE_OVERVIEW] });
 z.globalRegistry.add(orderSchema, { id: "Order", examples: [...EXAMPLE_ORDERS] });
 
 /** What zod's own conversion leaves out or says too loudly. */
@@ -83,8 +89,9 @@ export function describeRoutes(server: ApiServer): void {
 function withoutUnused<Document extends object>(document: Document): Document {
   const { components } = document as { components?: { schemas?: Record<string, unknown> } };
   const references = JSON.stringify(document);
-  const used = Object.entries(components?.schemas ?? {}).filter(([name]) =>
-    references.includes(`"#/components/schemas/${name}"`),
-  );
-  return { ...document, components: { ...components, schemas: Object.fromEntries(used) } };
+  const schemas = Object.entries(components?.schemas ?? {});
+  const used = schemas.filter(([name]) => references.includes(`"#/components/schemas/${name}"`));
+  const smaller = { ...document, components: { ...components, schemas: Object.fromEntries(used) } };
+  // One that is gone may have been the only one to refer to another.
+  return used.length === schemas.length ? smaller : withoutUnused(smaller);
 }

@@ -29,6 +29,7 @@ test("nothing set means this machine only, everybody admin, a key for every orde
     API_KEYS: [],
     API_REQUEST_LIMITS: [],
     REQUIRE_IDEMPOTENCY_KEY: true,
+    RESULT_LIFE_MS: 1_296_000_000,
     AWS_REGION: "us-east-1",
     S3_FORCE_PATH_STYLE: false,
     DRAIN_MS: 30_000,

@@ -51,6 +51,8 @@ export const settingsSchema = z
     REQUIRE_IDEMPOTENCY_KEY: flag(true),
     /** Micro-dollars per UTC day; undefined = no budget, 0 = nothing may be ordered. */
     BUDGET_USD_PER_DAY: dollarAmount().optional(),
+    /** As the workers have it: how long results live at the provider. */
+    RESULT_LIFE_MS: durationMs(1_296_000_000),
     /** Where others reach this api: the provider calls back here. */
     PUBLIC_URL: publicUrl().optional(),
     CALLBACK_SECRET: secretText("the secret that signs callbacks, the same for api and workers").optional(),

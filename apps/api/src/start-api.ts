@@ -4,6 +4,7 @@ import {
   createCallbackTokens,
   createChangeFeed,
   createLedger,
+  createOverview,
   KEY_PREFIX,
   type LedgerSettings,
 } from "@rushes/ledger";
@@ -105,6 +106,7 @@ export async function startApi({
     metrics,
     tracing,
     ledger,
+    overview: createOverview(redis, keyPrefix),
     producer: heldProducer(
       createProducer({
         ledger: announceCalls("ledger", ledger),

@@ -71,6 +71,15 @@ test("what needs a person is said first, with the way there", async () => {
   expect(parts["attention"]).toContain('href="/unconfirmed"');
 });
 
+test("a pause of submissions is said before all else, with who did it", async () => {
+  await videos.ledger.submitSwitch.pause("ops");
+  await untilTrue(async () => {
+    const notes = textOf((await live()).parts["attention"] ?? "");
+    return /^Submit is paused by ops since [\d.]+ s: nothing new is paid for/.test(notes) || notes;
+  });
+  await videos.ledger.submitSwitch.resume("ops");
+});
+
 test("an account tells its use, its limits, and what the controller does", async () => {
   const { parts, charts, nowMs } = await live();
   expect(textOf(parts["words-main"] ?? "")).toMatch(

@@ -136,6 +136,8 @@ local function askAgain(atMs)
 end
 
 local claimed, claimedIds = 0, {}
+-- While a person has paused submissions no account has a place. Who waits in line goes on waiting.
+if redis.call('EXISTS', key('submit-pause')) == 1 then accounts = {} end
 for _, account in ipairs(accounts) do
   local standing = standingOf(account.name)
   local taken = redis.call('ZCARD', key('leases:' .. account.name))

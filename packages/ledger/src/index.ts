@@ -23,6 +23,7 @@ export {
   type Overdue,
   type Watched,
 } from "./ledger.ts";
+export type { SubmitPause, SubmitSwitch } from "./submit-switch.ts";
 export type { Totals } from "./totals.ts";
 export {
   describeView,

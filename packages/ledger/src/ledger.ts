@@ -31,6 +31,7 @@ import {
   throttleArguments,
   verdictArguments,
 } from "./script-arguments.ts";
+import { createSubmitSwitch, type SubmitSwitch } from "./submit-switch.ts";
 import { readTotals, type Totals } from "./totals.ts";
 import { fieldsOf, loadScripts, readScriptFile, rowsOf, type ReadScript, type RunScript } from "./scripts.ts";
 
@@ -92,6 +93,8 @@ export type Ledger = Records &
     claimSubmission(accounts: readonly AccountLimits[]): Promise<LineClaim>;
     /** What is learned and fixed of the accounts' limits. */
     limits: LimitBook;
+    /** Whether new paid work may begin. */
+    submitSwitch: SubmitSwitch;
     /** Makes the next look at this task due now, if the video follows it; `hurried` means that a poll is to be woken. */
     hurryLook(attempt: AttemptKey, taskId: string): Promise<Standing>;
     /**
@@ -178,6 +181,7 @@ export function createLedger(
       else calm.delete(account);
     }),
     limits,
+    submitSwitch: createSubmitSwitch(redis, run, prefix),
 
     async noteAccount(account, verdict) {
       if (verdict.kind === "open" && calm.has(account)) return "open";

@@ -3,6 +3,7 @@ import type { DurationSeconds, EndedVideo, Mode, Pace } from "@rushes/pipeline";
 import { describeView, type LimitBook } from "./limit-book.ts";
 import { readAll } from "./listing.ts";
 import { milliseconds, readTime } from "./redis-time.ts";
+import { readSubmitPause } from "./submit-switch.ts";
 
 /** So many of the newest ended videos are looked at. */
 const ENDED_SAMPLE = 200;
@@ -84,13 +85,18 @@ export function createOutlook(redis: Redis, prefix: string, limits: LimitBook): 
     },
 
     async readPace() {
-      const [ended, accounts] = await Promise.all([readEnded(), limits.list()]);
+      const [ended, accounts, pause] = await Promise.all([
+        readEnded(),
+        limits.list(),
+        readSubmitPause(redis, prefix),
+      ]);
       const views = await Promise.all(accounts.map((account) => limits.read(account)));
       return {
         nowMs: milliseconds(await redis.time()),
         ended,
         accounts: views
-          .filter(({ closedUntilMs }) => closedUntilMs === null)
+          // While somebody has paused submissions no account is open, and nobody knows for how long.
+          .filter(({ closedUntilMs }) => closedUntilMs === null && pause === null)
           .map((view) => {
             const { limit, inFlight, pending, ratePerMinute } = describeView(view);
             return { places: limit, placesTaken: inFlight + pending, perMinute: ratePerMinute };

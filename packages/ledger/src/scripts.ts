@@ -27,6 +27,7 @@ const SCRIPTS = [
   "fold-limits",
   "note-look-refused",
   "pin-limits",
+  "switch-submit",
   "note-balance",
   "forget-ended",
   "start-delivery",

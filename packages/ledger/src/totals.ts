@@ -2,6 +2,7 @@ import type { Redis } from "ioredis";
 import { PHASES, type Phase } from "@rushes/pipeline";
 import { readAll } from "./listing.ts";
 import { milliseconds } from "./redis-time.ts";
+import { readSubmitPause, type SubmitPause } from "./submit-switch.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -18,6 +19,8 @@ export type Totals = {
   oldestResultAgeMs: number | null;
   /** Webhooks neither delivered nor given up. */
   webhooksPending: number;
+  /** Null: submissions go on. */
+  submitPause: SubmitPause | null;
 };
 
 /** One read per owner and phase, whatever the number of videos. */
@@ -31,10 +34,11 @@ export async function readTotals(redis: Redis, prefix: string): Promise<Totals> 
   counts.get(`${prefix}:doubt`).scard(`${prefix}:late`).zcard(`${prefix}:outbox`);
   const sums = redis.pipeline().hmget(`${prefix}:spend:${today}`, "reserved", "billed");
   const oldest = redis.zrange(`${prefix}:archiving`, 0, 0, "WITHSCORES");
-  const [numbers, [money], [, oldestMs]] = await Promise.all([
+  const [numbers, [money], [, oldestMs], submitPause] = await Promise.all([
     readAll<number | string | null>(counts),
     readAll<(string | null)[]>(sums),
     oldest,
+    readSubmitPause(redis, prefix),
   ]);
 
   const sumOf = (index: number): number =>
@@ -49,6 +53,7 @@ export async function readTotals(redis: Redis, prefix: string): Promise<Totals> 
     webhooksPending: Number(numbers.at(-1)),
     reservedMicros: reserved ?? 0,
     spentMicros: (reserved ?? 0) + (billed ?? 0),
+    submitPause,
     oldestResultAgeMs: oldestMs === undefined ? null : nowMs - Number(oldestMs),
   };
 }

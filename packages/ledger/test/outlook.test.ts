@@ -130,6 +130,8 @@ describe("the pace", () => {
       { places: 7, placesTaken: 1, perMinute: 30 },
       { places: null, placesTaken: 0, perMinute: null },
     ]);
+    await ledger.submitSwitch.pause("ops");
+    expect((await ledger.outlook.readPace()).accounts).toEqual([]);
   });
 });
 

@@ -28,6 +28,13 @@ export type OperatorDesk = {
   /** Makes the next look due now. `stale`: there is no running task to look at. */
   pollNow(videoId: string): Promise<Standing | null>;
   /**
+   * Stops new submissions everywhere; what is submitted goes on. Bull Board shows the queue as paused, so that people see
+   * it there too. False: it was paused already.
+   */
+  pauseSubmit(by: string): Promise<boolean>;
+  /** Lets submissions go on. False: they were not paused here; a queue that was paused on Bull Board goes on too. */
+  resumeSubmit(by: string): Promise<boolean>;
+  /**
    * Applies the policy to some of the videos that have been unconfirmed for so long, and goes on with further ones at the
    * next call: those that have used up their charges stay, and must not keep others from their turn. Returns how many
    * it moved.
@@ -38,9 +45,16 @@ export type OperatorDesk = {
 export type OperatorDeskOptions = {
   ledger: Pick<
     Ledger,
-    "read" | "release" | "requestAdoption" | "requestRearchive" | "writeOff" | "hurryLook" | "listUnconfirmed"
+    | "read"
+    | "release"
+    | "requestAdoption"
+    | "requestRearchive"
+    | "writeOff"
+    | "hurryLook"
+    | "listUnconfirmed"
+    | "submitSwitch"
   >;
-  queues: Pick<WakeQueues, "wake">;
+  queues: Pick<WakeQueues, "wake" | "pauseSubmit" | "resumeSubmit">;
 };
 
 export function createOperatorDesk({ ledger, queues }: OperatorDeskOptions): OperatorDesk {
@@ -108,6 +122,18 @@ export function createOperatorDesk({ ledger, queues }: OperatorDeskOptions): Ope
       const standing = await ledger.hurryLook(key, attempt?.taskId ?? "");
       if (standing.result === "hurried") await wake(reading, videoId, standing);
       return standing;
+    },
+
+    // The ledger's word is the first to come and the last to go: dying in between leaves a pause that everybody is shown.
+    async pauseSubmit(by) {
+      const isNew = await ledger.submitSwitch.pause(by);
+      await queues.pauseSubmit();
+      return isNew;
+    },
+
+    async resumeSubmit(by) {
+      await queues.resumeSubmit();
+      return await ledger.submitSwitch.resume(by);
     },
 
     async settleUnconfirmed(policy, afterMs) {

@@ -10,6 +10,8 @@ let redis: Redis;
 let ledger: Ledger;
 let desk: OperatorDesk;
 let woken: WakeUp[];
+/** What was asked of the queue, and how the ledger stood then. */
+let presses: string[];
 
 beforeAll(async () => {
   server = await startTestRedis({ appendOnly: false });
@@ -27,7 +29,18 @@ beforeEach(() => {
     submitDeadlineMs: 3_600_000,
     billFailedTasks: false,
   });
-  desk = createOperatorDesk({ ledger, queues: { wake: async (wakeUps) => void woken.push(...wakeUps) } });
+  presses = [];
+  const press = (what: string) => async (): Promise<void> => {
+    presses.push(`${what}, ${(await ledger.submitSwitch.read()) ? "paused" : "open"}`);
+  };
+  desk = createOperatorDesk({
+    ledger,
+    queues: {
+      wake: async (wakeUps) => void woken.push(...wakeUps),
+      pauseSubmit: press("pause"),
+      resumeSubmit: press("resume"),
+    },
+  });
 });
 
 async function unconfirmed(id: string, maxCharges = 1): Promise<void> {
@@ -94,4 +107,17 @@ test("videos that have used up their charges do not keep the policy from those b
   await unconfirmed("vid_b", 2);
   expect(await desk.settleUnconfirmed("release", 0)).toBe(0);
   expect(await desk.settleUnconfirmed("release", 0)).toBe(1);
+});
+
+test("the queue is never paused while the ledger lets submissions go on", async () => {
+  expect(await desk.resumeSubmit("anna")).toBe(false);
+  expect(await desk.pauseSubmit("anna")).toBe(true);
+  expect(await desk.pauseSubmit("bert")).toBe(false);
+  expect(await ledger.submitSwitch.read()).toMatchObject({ by: "anna" });
+  expect(await desk.resumeSubmit("bert")).toBe(true);
+  expect(presses).toEqual(["resume, open", "pause, paused", "pause, paused", "resume, paused"]);
+  expect(await ledger.readAudit(9)).toMatchObject([
+    { by: "bert", verb: "resume-submit", videoId: "" },
+    { by: "anna", verb: "pause-submit", videoId: "" },
+  ]);
 });

@@ -31,6 +31,12 @@ export type WakeQueues = {
   wake(wakeUps: readonly WakeUp[]): Promise<void>;
   /** Submit jobs that wait for a worker: turns that are still to come. */
   countWaitingTurns(): Promise<number>;
+  /**
+   * Workers take no new turn at submitting, or take them again. Turns that were taken already are not reached so, and
+   * whoever obliterates the queue ends the pause: what may be paid for is the ledger's to say.
+   */
+  pauseSubmit(): Promise<void>;
+  resumeSubmit(): Promise<void>;
   /** The BullMQ queues, for Bull Board. */
   queues: Readonly<Record<Stage, Queue<JobData>>>;
   /** Does not close the connection, which is the caller's. */
@@ -64,6 +70,9 @@ export function openWakeQueues(redis: Redis, prefix: string, onProblem?: (error:
       const counts = await queues.submit.getJobCounts("waiting", "prioritized");
       return Object.values(counts).reduce((sum, count) => sum + count, 0);
     },
+
+    pauseSubmit: () => queues.submit.pause(),
+    resumeSubmit: () => queues.submit.resume(),
 
     queues,
 

@@ -15,6 +15,7 @@ test("every metric that operators rely on is there with its type", async () => {
     rushes_archive_wait_seconds: "gauge",
     rushes_budget_usd: "gauge",
     rushes_spent_today_usd: "gauge",
+    rushes_submit_paused: "gauge",
     rushes_role_up: "gauge",
     rushes_account_open: "gauge",
     rushes_submit_attempts_total: "counter",
@@ -107,11 +108,12 @@ test("totals become gauges, and without a budget there is no sample of one", asy
   const phases = Object.fromEntries(PHASES.map((phase, index) => [phase, index])) as Record<Phase, number>;
   const totals = {
     ...{ phases, late: 1, reservedMicros: 2e6, spentMicros: 3.5e6, unconfirmedMicros: 1e6 },
-    ...{ oldestResultAgeMs: 90_500, webhooksPending: 4 },
+    ...{ oldestResultAgeMs: 90_500, webhooksPending: 4, submitPause: null },
   };
   metrics.setTotals({ ...totals, budgetMicros: null });
   expect(await page(metrics)).not.toMatch(/^rushes_budget_usd /m);
-  metrics.setTotals({ ...totals, budgetMicros: 1e8 });
+  expect(await page(metrics)).toContain("rushes_submit_paused 0\n");
+  metrics.setTotals({ ...totals, budgetMicros: 1e8, submitPause: {} });
   for (const line of [
     'rushes_videos{phase="submitting"} 1',
     "rushes_reserved_usd 2",
@@ -119,6 +121,7 @@ test("totals become gauges, and without a budget there is no sample of one", asy
     "rushes_budget_usd 100",
     "rushes_archive_wait_seconds 90.5",
     "rushes_webhooks_pending 4",
+    "rushes_submit_paused 1",
   ]) {
     expect(await page(metrics)).toContain(`${line}\n`);
   }

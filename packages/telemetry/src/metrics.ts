@@ -26,6 +26,8 @@ export type Totals = {
   /** Null: nothing waits to be archived. */
   oldestResultAgeMs: number | null;
   webhooksPending: number;
+  /** Null: submissions go on. */
+  submitPause: object | null;
 };
 
 /** Handles that take exactly the labels a metric has, each from a closed list: no id, prompt or URL gets in. */
@@ -133,6 +135,7 @@ export function createMetrics(): Metrics {
   const archiveWait = new Gauge(
     about("archive_wait_seconds", "How long the oldest result that is not archived yet has existed."),
   );
+  const submitPaused = new Gauge(about("submit_paused", "1 while a person has paused submissions, else 0."));
   const webhooksPending = new Gauge(
     about("webhooks_pending", "Webhooks that are owed: neither delivered nor given up."),
   );
@@ -229,6 +232,7 @@ export function createMetrics(): Metrics {
       if (totals.budgetMicros !== null) budget.set(dollars(totals.budgetMicros));
       archiveWait.set((totals.oldestResultAgeMs ?? 0) / 1000);
       webhooksPending.set(totals.webhooksPending);
+      submitPaused.set(totals.submitPause === null ? 0 : 1);
     },
     onCollect: (collect) => collectors.add(collect),
     async render() {

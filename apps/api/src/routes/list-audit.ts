@@ -12,8 +12,8 @@ const entrySchema = z.strictObject({
   object: z.literal("audit_entry"),
   at: z.int().describe("Unix time in seconds"),
   by: z.string().describe("The name of the API key, or policy for UNCONFIRMED_POLICY"),
-  verb: z.string().describe("adopt, release, write-off or set-limits"),
-  video_id: z.string().describe("Empty where it was about an account"),
+  verb: z.string().describe("adopt, release, write-off, set-limits, pause-submit and so on"),
+  video_id: z.string().describe("Empty where it was about an account, or all submissions"),
   details: z.record(z.string(), z.string()),
 });
 

@@ -17,6 +17,12 @@ export type Bounds = {
 export function attentionOf(picture: Picture, bounds: Bounds): Markup[] {
   const { totals, accounts, money, doubtSinceMs, nowMs } = picture;
   const notes: Markup[] = [];
+  const pause = totals.submitPause;
+  if (pause !== null)
+    notes.push(
+      html`Submit is paused by <b>${pause.by}</b> since ${spanText(nowMs - pause.sinceMs)}: nothing new is
+        paid for, until <code>rushes resume submit</code>.`,
+    );
   const ageMs = totals.oldestResultAgeMs;
   if (ageMs !== null && ageMs > bounds.resultPlanMs) {
     notes.push(
