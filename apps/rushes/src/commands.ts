@@ -3,6 +3,7 @@ import type { Environment } from "@rushes/lifecycle";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { LEDGER_COMMANDS } from "./ledger/ledger-commands.ts";
 import { OPERATOR_COMMANDS } from "./operate/operator-commands.ts";
+import { LOOK_COMMANDS } from "./order/look-commands.ts";
 import { ORDER_COMMANDS } from "./order/order-commands.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageProblem } from "./usage-problem.ts";
@@ -76,6 +77,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   ...ORDER_COMMANDS,
+  ...LOOK_COMMANDS,
   ...OPERATOR_COMMANDS,
   ...VERIFY_COMMANDS,
   ...LEDGER_COMMANDS,

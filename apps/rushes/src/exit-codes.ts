@@ -10,6 +10,6 @@ export const EXIT = {
 } as const;
 
 export const EXIT_HELP = `
-Exit codes: 0 done; 1 the video failed, or the api refused; 2 wrong usage or an order that is not valid; 3 (order, watch,
-list, cancel, download) the api does not answer or the time is up: repeat it, an order with the same --idempotency-key.
+Exit codes: 0 done; 1 the video failed, or the api refused; 2 wrong usage or an order that is not valid; 3 the api does not
+answer or the time is up: repeat it, an order with the same --idempotency-key.
 `;

@@ -2,7 +2,9 @@ import { EnvironmentProblem, type Environment } from "@rushes/lifecycle";
 import type { Phase } from "@rushes/pipeline";
 import { z } from "zod";
 import { readApiAccess, type ApiAccess } from "../api-access.ts";
+import { UsageProblem } from "../usage-problem.ts";
 import { apiLimitsListSchema, apiLimitsSchema, type ApiLimits, type LimitsWish } from "./api-limits.ts";
+import { apiOverviewSchema, apiSubmitSchema, type ApiOverview, type ApiSubmit } from "./api-overview.ts";
 import { apiPageSchema, apiVideoSchema, type ApiVideo } from "./api-video.ts";
 
 /** Longer than the api waits for Redis. */
@@ -15,16 +17,26 @@ export class OperatorProblem extends Error {
   override readonly name = "OperatorProblem";
   /** The api's own code; null when it did not answer as it should. */
   readonly code: string | null;
+  /** It may be otherwise the next time: nobody answered, or the api said that it cannot now. */
+  readonly isOpen: boolean;
 
-  constructor(message: string, code: string | null = null) {
+  constructor(
+    message: string,
+    { code = null, isOpen = false }: { code?: string | null; isOpen?: boolean } = {},
+  ) {
     super(message);
     this.code = code;
+    this.isOpen = isOpen;
   }
 }
 
 /** What operators ask of the api. Every call may throw `OperatorProblem`; none is repeated by itself. */
 export type OperatorApi = {
   fetchVideo(id: string): Promise<ApiVideo>;
+  /** @param signal ends the asking; what comes then does not matter */
+  fetchOverview(signal?: AbortSignal): Promise<ApiOverview>;
+  pauseSubmit(): Promise<ApiSubmit>;
+  resumeSubmit(): Promise<ApiSubmit>;
   /** Every unconfirmed video, newest first, a page at a time. */
   listUnconfirmed(): AsyncGenerator<ApiVideo>;
   /** Every completed video, as above. */
@@ -39,7 +51,7 @@ export type OperatorApi = {
   pinLimits(account: string): Promise<ApiLimits>;
 };
 
-/** @throws OperatorProblem when the environment cannot be used */
+/** @throws UsageProblem when the environment cannot be used */
 export function createOperatorApi(environment: Environment): OperatorApi {
   const { url, apiKey: key } = accessOf(environment);
 
@@ -47,10 +59,11 @@ export function createOperatorApi(environment: Environment): OperatorApi {
     schema: z.ZodType<Answer>,
     path: string,
     body?: object,
-    method = body === undefined ? "GET" : "POST",
+    { method = body === undefined ? "GET" : "POST", signal }: { method?: string; signal?: AbortSignal } = {},
   ): Promise<Answer> {
     const headers = new Headers(key ? { authorization: `Bearer ${key}` } : {});
     if (body !== undefined) headers.set("content-type", "application/json");
+    const late = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     let response: Response;
     let text: string;
     try {
@@ -59,13 +72,13 @@ export function createOperatorApi(environment: Environment): OperatorApi {
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         redirect: "error",
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        signal: signal === undefined ? late : AbortSignal.any([late, signal]),
       });
       text = await response.text();
     } catch {
       const unsure =
         body === undefined ? "" : " It is not known whether it was done: look with rushes status.";
-      throw new OperatorProblem(`The api does not answer at ${url} (RUSHES_URL).${unsure}`);
+      throw new OperatorProblem(`The api does not answer at ${url} (RUSHES_URL).${unsure}`, { isOpen: true });
     }
     const json = parseJson(text);
     if (!response.ok) throw refusalOf(response.status, json);
@@ -89,6 +102,10 @@ export function createOperatorApi(environment: Environment): OperatorApi {
 
   return {
     fetchVideo: (id) => ask(apiVideoSchema, `/v1/videos/${encodeURIComponent(id)}`),
+    fetchOverview: (signal) =>
+      ask(apiOverviewSchema, "/v1/overview", undefined, signal === undefined ? {} : { signal }),
+    pauseSubmit: () => ask(apiSubmitSchema, "/v1/submit/pause", {}),
+    resumeSubmit: () => ask(apiSubmitSchema, "/v1/submit/resume", {}),
     listUnconfirmed: () => list("unconfirmed"),
     listCompleted: () => list("completed"),
     adopt: (id, taskId) => press(id, "adopt", { task_id: taskId }),
@@ -98,7 +115,7 @@ export function createOperatorApi(environment: Environment): OperatorApi {
     rearchive: (id) => press(id, "rearchive", {}),
     listLimits: async () => (await ask(apiLimitsListSchema, "/v1/limits")).data,
     setLimits: (account, wish) =>
-      ask(apiLimitsSchema, `/v1/limits/${encodeURIComponent(account)}`, wish, "PUT"),
+      ask(apiLimitsSchema, `/v1/limits/${encodeURIComponent(account)}`, wish, { method: "PUT" }),
     pinLimits: (account) => ask(apiLimitsSchema, `/v1/limits/${encodeURIComponent(account)}/pin`, {}),
   };
 }
@@ -107,7 +124,7 @@ function accessOf(environment: Environment): ApiAccess {
   try {
     return readApiAccess(environment);
   } catch (error) {
-    if (error instanceof EnvironmentProblem) throw new OperatorProblem(error.message);
+    if (error instanceof EnvironmentProblem) throw new UsageProblem(error.message);
     throw error;
   }
 }
@@ -121,10 +138,12 @@ const problemSchema = z.object({
 
 function refusalOf(status: number, json: unknown): OperatorProblem {
   const { data: problem } = problemSchema.safeParse(json);
-  if (!problem) return new OperatorProblem(`The api answers ${status}.`);
+  const isOpen = status === 429 || status >= 500;
+  if (!problem) return new OperatorProblem(`The api answers ${status}.`, { isOpen });
   const hint = HINTS[problem.code] ?? "";
   const fields = problem.errors.map(({ field, message }) => `\n  ${field}: ${message}`).join("");
-  return new OperatorProblem(`${problem.title}. ${problem.detail}${hint}${fields}`, problem.code);
+  const message = `${problem.title}. ${problem.detail}${hint}${fields}`;
+  return new OperatorProblem(message, { code: problem.code, isOpen });
 }
 
 /** What is different for those who come over the command line. */

@@ -5,18 +5,17 @@ import { overApi } from "./over-api.ts";
 import { rearchiveVideo } from "./rearchive-video.ts";
 import { parseMaxCharges, releaseVideo } from "./release-video.ts";
 import { showUnconfirmed } from "./show-unconfirmed.ts";
-import { statusLines } from "./video-lines.ts";
+import { SUBMIT_COMMANDS } from "./submit-commands.ts";
 import { writeOffVideo } from "./write-off-video.ts";
 
 const YES = "do not ask, also at a terminal";
-const JSON_FLAG = "as the api answers it";
 const ID = "vid_01kaz3m1s8q4n0w2c9e7h5r6t4";
 
 /** What operators do about videos, over HTTP: RUSHES_URL says where, RUSHES_API_KEY is an admin's key. */
 export const OPERATOR_COMMANDS: Readonly<Record<string, Command>> = {
   unconfirmed: {
     summary: "list the videos whose answer was lost, and what is at stake",
-    flags: { json: `${JSON_FLAG}, one video per line` },
+    flags: { json: "as the api answers it, one video per line" },
     examples: ["unconfirmed", "unconfirmed --json | jq -r .id"],
     run: (flags, context) => overApi(context, (options) => showUnconfirmed(options, flags["json"] === true)),
   },
@@ -72,18 +71,6 @@ export const OPERATOR_COMMANDS: Readonly<Record<string, Command>> = {
     run: (_flags, context, { words }) =>
       overApi(context, (options) => rearchiveVideo(options, words["video"] ?? "")),
   },
-  status: {
-    summary: "show one video",
-    flags: { json: JSON_FLAG },
-    words: ["video"],
-    examples: [`status ${ID}`],
-    run: (flags, context, { words }) =>
-      overApi(context, async ({ api, say }) => {
-        const video = await api.fetchVideo(words["video"] ?? "");
-        const lines = flags["json"] === true ? [JSON.stringify(video, null, 2)] : statusLines(video);
-        for (const line of lines) say(line);
-        return 0;
-      }),
-  },
+  ...SUBMIT_COMMANDS,
   ...limitsCommands(overApi),
 };

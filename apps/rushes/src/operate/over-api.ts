@@ -1,8 +1,9 @@
 import type { CommandContext } from "../commands.ts";
+import { EXIT } from "../exit-codes.ts";
 import type { OperateOptions } from "./operate-options.ts";
 import { createOperatorApi, OperatorProblem } from "./operator-api.ts";
 
-/** What the api refuses is told on standard error, with exit code 1. */
+/** What the api refuses is told on standard error, with the exit code that fits it. */
 export async function overApi(
   { environment, terminal }: CommandContext,
   act: (options: OperateOptions) => Promise<number>,
@@ -19,6 +20,6 @@ export async function overApi(
   } catch (error) {
     if (!(error instanceof OperatorProblem)) throw error;
     note(error.message);
-    return 1;
+    return error.isOpen ? EXIT.unfinished : EXIT.failed;
   }
 }

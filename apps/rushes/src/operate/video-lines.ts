@@ -1,3 +1,4 @@
+import type { Video } from "@rushes/client";
 import type { ApiVideo } from "./api-video.ts";
 
 const EXCERPT_CHARACTERS = 40;
@@ -20,8 +21,27 @@ export function unconfirmedLine(video: ApiVideo): string {
   ]);
 }
 
+/** What is shown of a video. */
+type Shown = Pick<
+  Video,
+  | "id"
+  | "phase"
+  | "late"
+  | "created_at"
+  | "charges"
+  | "cost"
+  | "unconfirmed"
+  | "adoption"
+  | "rearchive"
+  | "provider"
+> & {
+  input: Pick<Video["input"], "mode" | "duration" | "prompt">;
+  output: readonly { url: string }[];
+  error: { code: string; message: string } | null;
+};
+
 /** What a person wants to know of one video, a line each. */
-export function statusLines(video: ApiVideo): string[] {
+export function statusLines(video: Shown): string[] {
   const { input, cost, unconfirmed, adoption, rearchive, provider, output, error } = video;
   const facts: (readonly [string, string] | null)[] = [
     ["phase", video.late ? `${video.phase}, late` : video.phase],

@@ -5,15 +5,14 @@ import { EXIT } from "../exit-codes.ts";
 import { UsageProblem } from "../usage-problem.ts";
 import { writeLines } from "../write-lines.ts";
 import { askApi, type Asking } from "./ask-api.ts";
+import { countOf, TIMEOUT, timeoutMs } from "./count-flags.ts";
 import { deliveryLine, LIST_HEADING, listLine } from "./caller-lines.ts";
-import { numberOf, ORDER_VALUES, orderFromFlags } from "./order-from-flags.ts";
-import { orderVideos, waitForAll, type Wanted } from "./order-videos.ts";
+import { ORDER_VALUES, orderFromFlags } from "./order-from-flags.ts";
+import { orderVideos, type Wanted } from "./order-videos.ts";
 import { parseOrder, readOrders } from "./read-orders.ts";
 
 const ID = "vid_01kaz3m1s8q4n0w2c9e7h5r6t4";
-const AN_HOUR_S = 3_600;
 const JSON_LINES = "as the api answers it, one video per line";
-const TIMEOUT = { takes: "s", about: "how long to wait; an hour unless given. The video goes on anyway" };
 
 /** What callers do, over HTTP: RUSHES_URL says where, RUSHES_API_KEY is their key. */
 export const ORDER_COMMANDS: Readonly<Record<string, Command>> = {
@@ -50,20 +49,6 @@ export const ORDER_COMMANDS: Readonly<Record<string, Command>> = {
       };
       const choose = chooseOrders(given);
       return await askApi(context, async (asking) => orderVideos(asking, await choose(asking), wish));
-    },
-  },
-  watch: {
-    summary: "follow videos until they have ended",
-    flags: { json: JSON_LINES },
-    words: ["video"],
-    more: "video",
-    values: { timeout: TIMEOUT },
-    examples: [`watch ${ID}`],
-    run: (flags, context, given) => {
-      const wish = { asJson: flags["json"] === true, timeoutMs: timeoutMs(given) };
-      return askApi(context, (asking) =>
-        waitForAll(asking, [...new Set([idOf(given), ...given.more])], wish),
-      );
     },
   },
   list: {
@@ -185,17 +170,6 @@ async function printLink({ rushes, say }: Asking, id: string, n: number): Promis
 
 function idOf({ words }: Given): string {
   return words["video"] ?? "";
-}
-
-function timeoutMs({ values }: Given): number {
-  return countOf("timeout", values, AN_HOUR_S) * 1000;
-}
-
-function countOf(flag: string, values: Given["values"], usual: number): number {
-  const value = numberOf(flag, values) ?? usual;
-  if (!Number.isInteger(value) || value < 1)
-    throw new UsageProblem(`--${flag} takes a whole number above 0.`);
-  return value;
 }
 
 function oneOf<Name extends string>(
