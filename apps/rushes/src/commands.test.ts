@@ -116,3 +116,21 @@ describe("chooseCommand", () => {
     }
   });
 });
+
+test.each(Object.entries(COMMANDS))(
+  "%s shows how it is used, and takes what it shows",
+  (name, { examples }) => {
+    expect(examples?.length).toBeGreaterThan(0);
+    for (const example of examples ?? []) {
+      // What a shell would do with the rest is not the command's.
+      const [line = ""] = example.split(/ (?:\||<|>>) /);
+      const words = line.match(/"[^"]*"|\S+/g) ?? [];
+      const choice = chooseCommand(
+        COMMANDS,
+        words.map((word) => word.replaceAll('"', "")),
+      );
+      expect([example, choice.kind]).toEqual([example, "run"]);
+      expect(line.startsWith(name)).toBe(true);
+    }
+  },
+);

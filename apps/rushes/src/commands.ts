@@ -53,6 +53,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   up: {
     summary: "run everything on this machine and order a sample video",
     flags: { once: "end when the sample video is archived: exit code 0, or 1 if it failed" },
+    examples: ["up", "up --once"],
     run: async (flags, context) => {
       // With the store and Redis in it, which every other command would wait for.
       const { runUp } = await import("./up/up.ts");
@@ -65,6 +66,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       json: "print one JSON object instead of the table",
       "write-test": "store a small object in the bucket and remove it; everything else only reads",
     },
+    examples: ["doctor", "doctor --write-test", "doctor --json | jq .findings"],
     run: async (flags, { environment, terminal }) => {
       // It alone needs the AWS SDK, whose loading every other command would wait for.
       const { runDoctor } = await import("./doctor/run-doctor.ts");

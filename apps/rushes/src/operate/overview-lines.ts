@@ -9,7 +9,7 @@ import { dollarText, minuteOf, printable } from "./video-lines.ts";
 export function overviewLines(overview: ApiOverview): string[] {
   const { at, submit, phases } = overview;
   return [
-    ...(submit.paused ? [pauseLine(submit), ""] : []),
+    ...(submit.paused ? [...pauseLines(submit), ""] : []),
     `${"phase".padEnd(12)}${"videos".padStart(9)}  oldest`,
     ...PHASES.map((phase) => {
       const { videos, oldest_at: oldestAt } = phases[phase];
@@ -49,16 +49,17 @@ export function sum({ phases, accounts, money, archive, late, submit }: ApiOverv
   ].join("; ");
 }
 
-/** `submit is paused …`, or that it is not. */
-export function submitLine(submit: ApiSubmit): string {
-  return submit.paused ? pauseLine(submit) : "Submit goes on.";
+/** Whether new paid work may begin, in whole sentences. */
+export function submitLines(submit: ApiSubmit): string[] {
+  return submit.paused ? pauseLines(submit) : ["Submit goes on."];
 }
 
-function pauseLine({ paused_by: by, paused_at: at }: ApiSubmit): string {
+function pauseLines({ paused_by: by, paused_at: at }: ApiSubmit): string[] {
   const since = at === null ? "" : ` since ${minuteOf(at)} UTC`;
-  return printable(
-    `Submit is paused by ${by ?? "somebody"}${since}: nothing new is paid for, until rushes resume submit.`,
-  );
+  return [
+    printable(`Submit is paused by ${by ?? "somebody"}${since}.`),
+    "Nothing new is paid for until: rushes resume submit",
+  ];
 }
 
 function noteOn(phase: Phase, { late, submit }: ApiOverview): string {

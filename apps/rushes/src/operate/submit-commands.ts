@@ -4,7 +4,7 @@ import type { ApiSubmit } from "./api-overview.ts";
 import type { OperateOptions } from "./operate-options.ts";
 import type { OperatorApi } from "./operator-api.ts";
 import { overApi } from "./over-api.ts";
-import { submitLine } from "./overview-lines.ts";
+import { submitLines } from "./overview-lines.ts";
 
 const FLAGS = { json: "as the api answers it" };
 
@@ -31,7 +31,7 @@ function turn(
 ): Promise<number> {
   return overApi(context, async ({ api, say }: OperateOptions) => {
     const submit = await press(api);
-    say(asJson ? JSON.stringify(submit) : submitLine(submit));
+    for (const line of asJson ? [JSON.stringify(submit)] : submitLines(submit)) say(line);
     return EXIT.ok;
   });
 }
