@@ -123,7 +123,7 @@ test.each(Object.entries(COMMANDS))(
     expect(examples?.length).toBeGreaterThan(0);
     for (const example of examples ?? []) {
       // What a shell would do with the rest is not the command's.
-      const [line = ""] = example.split(/ (?:\||<|>>) /);
+      const [line = ""] = example.split(/ (?:\||<|>>?) /);
       const words = line.match(/"[^"]*"|\S+/g) ?? [];
       const choice = chooseCommand(
         COMMANDS,
