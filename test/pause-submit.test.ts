@@ -5,10 +5,12 @@ import { text } from "node:stream/consumers";
 import type { Video } from "@rushes/pipeline";
 import { untilTrue } from "@rushes/test-rig";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { endTask } from "./end-task.ts";
 import { startSystem, type RunningSystem } from "./running-system.ts";
 
 const RACERS = 200;
-const RUNNING = "a mill [[task:slow:200000]]";
+/** It runs until the test ends it. */
+const RUNNING = "a mill [[task:slow:20000000]]";
 const RACED = "one of two hundred";
 
 let system: RunningSystem;
@@ -109,6 +111,8 @@ test(
     }
     // It does not count the turn that is active.
     expect(await turns()).toBeLessThanOrEqual(queued.length + 1);
+    // Its place is free from here on.
+    await endTask(system, (await system.get(running)).provider.task_id);
     await system.untilEnded(running);
     const status = await rushes("status");
     expect(status.out).toMatch(/^Submit is paused by \w+ since /);
