@@ -1,6 +1,7 @@
 import {
   currentAttempt,
   deliveryId,
+  Failure,
   type Deliveries,
   type Problem,
   type Provider,
@@ -176,7 +177,9 @@ function tracedCopies(copies: Copies, traces: StageTraces): Copies {
           return stored;
         } catch (error) {
           const code = codeOf(error);
-          (code.startsWith("result_") ? download : upload)?.fail(code);
+          const blamed = code.startsWith("result_") ? download : upload;
+          if (error instanceof Failure) blamed?.set({ "http.response.status_code": error.httpStatus });
+          blamed?.fail(code);
           throw error;
         } finally {
           download.end();
