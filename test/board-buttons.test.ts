@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Browser, Page } from "playwright-core";
+import { KEY_PREFIX } from "@rushes/ledger";
 import { STAGES, type Stage } from "@rushes/pipeline";
+import { openWakeQueues, type WakeQueues } from "@rushes/queue";
 import { noChromium, openChromium, untilTrue } from "@rushes/test-rig";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startSystem, type RunningSystem } from "./running-system.ts";
@@ -22,6 +24,19 @@ type JobButton = keyof typeof JOB_BUTTONS;
 
 const BULK_BUTTONS = ["Retry all", "Clean all", "Promote all"] as const;
 
+/** What the menus offer: the one of all queues, then the one of a queue. The last word of the first list changes nothing. */
+const MENU_OF_ALL = [/^Pause all$/, /^Resume all$/, /^Retry \d+ failed jobs in all queues$/, /^Sort by$/];
+const MENU_OF_ONE = [
+  /^Add job$/,
+  /^Pause$/,
+  /^Resume$/,
+  /^Set concurrency$/,
+  /^Set rate limit$/,
+  /^Retry all \d+ failed jobs$/,
+  /^Empty$/,
+  /^Obliterate$/,
+];
+
 /** Each button once or more, where there is surely a job that has it: what is retried runs, and may be anywhere then. */
 const PRESSES: [stage: Stage, status: string, button: JobButton | (typeof BULK_BUTTONS)[number]][] = [
   ["archive", "prioritized", "priority"],
@@ -33,8 +48,10 @@ const PRESSES: [stage: Stage, status: string, button: JobButton | (typeof BULK_B
   ["poll", "delayed", "promote"],
   ["poll", "delayed", "Promote all"],
   ["poll", "failed", "retry"],
+  ["notify", "delayed", "promote"],
+  ["poll", "failed", "Retry all"],
   ["submit", "failed", "duplicate"],
-  ["submit", "failed", "Retry all"],
+  ["submit", "completed", "duplicate"],
   ["submit", "completed", "clean"],
   ["submit", "completed", "retry"],
   ["submit", "completed", "Retry all"],
@@ -53,6 +70,8 @@ const SENT = [
   ],
   ...["PUT clean/completed", "PUT retry/completed", "PUT retry/failed"],
   ...["PUT concurrency", "PUT empty", "PUT obliterate", "PUT pause", "PUT rate-limit", "PUT resume"],
+  ...["PUT rate-limit/release", "PUT job-schedulers/tick/run", "PATCH job-schedulers/tick"],
+  "PUT job-schedulers/tick/remove",
 ];
 
 describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at work", () => {
@@ -65,11 +84,18 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
   const sent = new Set<string>();
   const refused: string[] = [];
   let obliterated = 0;
+  let queuesInRedis: WakeQueues;
 
   beforeAll(async () => {
     system = await startSystem();
+    queuesInRedis = openWakeQueues(system.inspect, KEY_PREFIX);
     // Long gaps between looks, so that running tasks have a delayed job most of the time.
-    await system.startWorker({ LIMIT_CONCURRENCY: "3", POLL_MIN_MS: "4000", POLL_MAX_MS: "4000" });
+    await system.startWorker({
+      LIMIT_CONCURRENCY: "3",
+      POLL_MIN_MS: "4000",
+      POLL_MAX_MS: "4000",
+      WEBHOOK_SECRET: `whsec_${Buffer.alloc(24).toString("base64")}`,
+    });
     // Without users the board makes one up, and says its password.
     board = spawn(process.execPath, ["--conditions=source", "apps/board/src/main.ts"], {
       env: { REDIS_URL: system.redis.url, BOARD_PORT: "0" },
@@ -102,6 +128,7 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
   }, 120_000);
   afterAll(async () => {
     await browser?.close();
+    await queuesInRedis?.close();
     board?.kill("SIGKILL");
     await system?.stop();
   });
@@ -114,11 +141,14 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
       .join("/");
   }
 
-  async function open(path: string): Promise<void> {
+  async function open(
+    path: string,
+    landmark = page.locator("button:has(svg.lucide-ellipsis-vertical)"),
+  ): Promise<void> {
     const listed = page.waitForResponse((answer) => answer.url().includes("/queues/api/queues?"));
     await page.goto(queues + path);
     await listed;
-    await page.locator("button:has(svg.lucide-ellipsis-vertical)").first().waitFor();
+    await landmark.first().waitFor();
   }
 
   /** Agrees to what is asked after a press, and waits until Redis was told. */
@@ -132,7 +162,7 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
     if ((await force.count()) > 0) await force.first().click();
     const answered = page.waitForResponse((answer) => answer.request().method() !== "GET");
     await dialog
-      .getByRole("button", { name: /^(Confirm|Save|Duplicate|Update|Add|Set|Apply)/ })
+      .getByRole("button", { name: /^(Confirm|Save|Duplicate|Update|Add|Set|Apply|Release)/ })
       .last()
       .click();
     await answered;
@@ -170,10 +200,37 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
     await agree();
   }
 
-  async function pressInMenu(path: string, item: RegExp): Promise<void> {
+  /** Presses these of a menu, one after the other; fails when the menu has one that is not known here. */
+  async function pressInMenu(path: string, items: RegExp[]): Promise<void> {
     await open(path);
-    await page.locator("button:has(svg.lucide-ellipsis-vertical)").first().click();
-    await page.getByRole("menuitem", { name: item }).first().click();
+    const known = path === "" ? MENU_OF_ALL : MENU_OF_ONE;
+    for (const item of items) {
+      await page.locator("button:has(svg.lucide-ellipsis-vertical)").first().click();
+      const menu = page.getByRole("menuitem");
+      await menu.first().waitFor();
+      for (const text of await menu.allTextContents())
+        expect(
+          known.some((one) => one.test(text)),
+          `an unknown line in a menu: ${text}`,
+        ).toBe(true);
+      await menu.filter({ hasText: item }).first().click();
+      await agree();
+    }
+  }
+
+  /** Nothing here uses schedulers or a rate limit of BullMQ, but somebody may. */
+  async function pressAtScheduler(): Promise<void> {
+    await queuesInRedis.queues.submit.upsertJobScheduler("tick", { every: 3_600_000 }, { name: "tick" });
+    await open("/job-schedulers", page.getByRole("button", { name: "Run now" }));
+    for (const button of ["Run now", "Edit schedule", "Remove scheduler"]) {
+      await page.getByRole("button", { name: button }).click();
+      await agree();
+    }
+  }
+  async function releaseRateLimit(): Promise<void> {
+    await queuesInRedis.queues.poll.rateLimit(60_000);
+    await open("/queue/poll");
+    await page.locator("button:has(svg.lucide-gauge)").click();
     await agree();
   }
 
@@ -185,46 +242,59 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
     const prompts = {
       done: "a lake",
       failed: "a storm [[fail:CapacityExceeded]]",
+      failedToo: "a gale [[fail:CapacityExceeded]]",
+      failedThen: "a squall [[fail:CapacityExceeded]]",
       lost: "a fog [[submit:reset-after-accept]]",
       slow: "a glacier [[task:slow:1200000]]",
       slower: "an ice age [[task:slow:1200000]]",
       waiting: "a queue",
       stored: "a shelf",
     };
+    // Nobody answers there, so that webhooks wait for their next try.
     const order = async (name: keyof typeof prompts): Promise<string> =>
-      (await system.order({ prompt: prompts[name] })).id;
-    const [done, failed, lost] = [await order("done"), await order("failed"), await order("lost")];
-    await untilTrue(
-      async () =>
-        (await Promise.all([done, failed, lost].map(phaseOf))).join() === "completed,failed,unconfirmed",
-      { timeoutMs: 45_000 },
-    );
+      (await system.order({ prompt: prompts[name] }, { webhook_url: "https://127.0.0.1:1/" })).id;
+    const untilPhases = async (wanted: Record<string, string>): Promise<void> => {
+      const [ids, phases] = [Object.keys(wanted), Object.values(wanted).join()];
+      await untilTrue(
+        async () => {
+          const found = (await Promise.all(ids.map(phaseOf))).join();
+          return found === phases || found;
+        },
+        { timeoutMs: 45_000 },
+      );
+    };
+    const failed = await order("failed");
+    await untilPhases({ [await order("done")]: "completed", [failed]: "failed" });
+    await pressInMenu("", [/^Retry/]);
+    const [failedToo, failedThen, lost] = [
+      await order("failedToo"),
+      await order("failedThen"),
+      await order("lost"),
+    ];
+    await untilPhases({ [failedToo]: "failed", [failedThen]: "failed", [lost]: "unconfirmed" });
     // A copy that waits has a priority, which can be changed.
-    await pressInMenu("/queue/archive", /^Pause/);
+    await pressInMenu("/queue/archive", [/^Pause/]);
     const stored = await order("stored");
-    await untilTrue(async () => (await phaseOf(stored)) === "archiving", { timeoutMs: 45_000 });
+    await untilPhases({ [stored]: "archiving" });
     const [slow, slower] = [await order("slow"), await order("slower")];
-    await untilTrue(
-      async () => (await Promise.all([slow, slower].map(phaseOf))).every((phase) => phase === "generating"),
-      { timeoutMs: 45_000 },
-    );
+    await untilPhases({ [slow]: "generating", [slower]: "generating" });
     // The lost one holds the third place.
     const waiting = await order("waiting");
     const before = system.sandbox.bill().charges.length;
 
     for (const one of PRESSES) await press(one);
-    for (const item of [/^Resume/, /^Add job/, /concurrency/, /rate limit/, /^Empty/])
-      await pressInMenu("/queue/archive", item);
-    for (const stage of ["submit", "poll"]) {
-      await pressInMenu(`/queue/${stage}`, /^Pause/);
-      await pressInMenu(`/queue/${stage}`, /^Obliterate/);
-    }
-    await pressInMenu("", /^Pause all/);
-    await pressInMenu("", /^Resume all/);
+    const settings = [/^Add job/, /^Set concurrency/, /^Set rate limit/];
+    await pressInMenu("/queue/archive", [/^Resume/, ...settings, /^Empty/]);
+    await pressInMenu("/queue/submit", [...settings, /^Retry all/, /^Pause/, /^Empty/, /^Obliterate/]);
+    await pressInMenu("/queue/poll", [...settings, /^Pause/, /^Obliterate/]);
+    await pressInMenu("/queue/notify", [...settings, /^Pause/, /^Resume/, /^Empty/, /^Pause/, /^Obliterate/]);
+    await pressAtScheduler();
+    await releaseRateLimit();
+    await pressInMenu("", [/^Pause all/, /^Resume all/]);
 
     expect(refused).toEqual([]);
     expect(obliterated).toBeGreaterThan(0);
-    expect([...sent]).toEqual(expect.arrayContaining(SENT));
+    expect([...sent].toSorted()).toEqual(SENT.toSorted());
     // Nothing was pressed that only the sandbox could have noticed yet: those that wait have been submitted at most.
     expect(system.sandbox.bill().charges.length - before).toBeLessThanOrEqual(1);
 
@@ -232,7 +302,7 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
     await system.inspect.zadd("{rushes}:due", "XX", 0, waiting);
     for (const id of [stored, slow, slower, waiting]) await system.untilEnded(id);
     expect(await phaseOf(lost)).toBe("unconfirmed");
-    expect(await phaseOf(failed)).toBe("failed");
+    for (const id of [failed, failedToo, failedThen]) expect(await phaseOf(id)).toBe("failed");
     for (const prompt of Object.values(prompts)) expect(chargesFor(prompt), prompt).toBe(1);
     expect(system.sandbox.bill().charges).toHaveLength(Object.keys(prompts).length);
   });

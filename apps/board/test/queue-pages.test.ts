@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { STAGES } from "@rushes/pipeline";
 import { ADMIN, API_URL, startBoardRig, VIEWER, type BoardRig } from "./board-rig.ts";
+import { goesTo, listChanges } from "./queue-page-changes.ts";
 
 const MARKUP = '<img src=x onerror="alert(1)"></script><script>alert(2)</script>';
 
@@ -120,12 +121,22 @@ const CHANGES: [method: string, path: string, json?: unknown][] = [
   ["DELETE", "submit"],
 ];
 
+test("the list of changes is whole: no route of Bull Board is missing", () => {
+  const [routes, tried] = [listChanges(), CHANGES.map(([method, path]) => `${method} ${path}`)];
+
+  // A new one must be pressed in test/board-buttons.test.ts too.
+  expect(routes.filter((route) => !tried.some((change) => goesTo(change, route)))).toEqual([]);
+  expect(tried.filter((change) => !routes.some((route) => goesTo(change, route)))).toEqual(["DELETE submit"]);
+});
+
 test.each(CHANGES)("a viewer's %s %s is refused and changes nothing", async (method, path, json) => {
   const before = await readJson("/queues/api/queues?activeQueue=submit", viewer);
   const answer = await rig.ask(`/queues/api/queues/${path}`, { method, cookie: viewer, json });
 
   expect(answer.status).toBe(403);
   expect(await answer.json()).toMatchObject({ message: "A viewer may look, but not change anything." });
+  const mute = await rig.ask(`/queues/api/queues/${path}`, { method, cookie: viewer, json, isMute: true });
+  expect(mute.status).toBe(403);
   expect(await readJson("/queues/api/queues?activeQueue=submit", viewer)).toEqual(before);
 });
 
