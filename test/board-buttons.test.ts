@@ -1,10 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import type { Browser, Page } from "playwright-core";
 import { KEY_PREFIX } from "@rushes/ledger";
 import { STAGES, type Stage } from "@rushes/pipeline";
 import { openWakeQueues, type WakeQueues } from "@rushes/queue";
 import { noChromium, openChromium, untilTrue } from "@rushes/test-rig";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startBoardProcess, type BoardProcess } from "./board-process.ts";
 import { startSystem, type RunningSystem } from "./running-system.ts";
 
 /** Buttons that change nothing in Redis, by picture or text. */
@@ -76,7 +76,7 @@ const SENT = [
 
 describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at work", () => {
   let system: RunningSystem;
-  let board: ChildProcess | undefined;
+  let board: BoardProcess | undefined;
   let browser: Browser;
   let page: Page;
   let queues = "";
@@ -96,23 +96,13 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
       POLL_MAX_MS: "4000",
       WEBHOOK_SECRET: `whsec_${Buffer.alloc(24).toString("base64")}`,
     });
-    // Without users the board makes one up, and says its password.
-    board = spawn(process.execPath, ["--conditions=source", "apps/board/src/main.ts"], {
-      env: { REDIS_URL: system.redis.url, BOARD_PORT: "0" },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let said = "";
-    board.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    const login = /log in as "(\w+)" with the password ([\w-]+)\n/;
-    await untilTrue(() => (login.test(said) && said.includes('"port":')) || said, { timeoutMs: 45_000 });
-    const [, name = "", password = ""] = login.exec(said) ?? [];
-    const [, port = ""] = /"port":(\d+)/.exec(said) ?? [];
-    queues = `http://127.0.0.1:${port}/queues`;
+    board = await startBoardProcess(system);
+    queues = `${board.url}/queues`;
     browser = await openChromium();
     page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${port}/login`);
-    await page.getByLabel("Name").fill(name);
-    await page.getByLabel("Password").fill(password);
+    await page.goto(`${board.url}/login`);
+    await page.getByLabel("Name").fill(board.admin.name);
+    await page.getByLabel("Password").fill(board.admin.password);
     await page.getByRole("button", { name: "Log in" }).click();
     await page.waitForURL("**/overview");
     page.setDefaultTimeout(10_000);
@@ -129,7 +119,7 @@ describe.skipIf(noChromium !== null)("every button of Bull Board, on a system at
   afterAll(async () => {
     await browser?.close();
     await queuesInRedis?.close();
-    board?.kill("SIGKILL");
+    await board?.stop();
     await system?.stop();
   });
 

@@ -97,7 +97,7 @@
         scales: { y: { range: (_, low, high) => [0, Math.max(4, Math.ceil((high ?? 0) * 1.15))] } },
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), "Etc/UTC"),
         axes: [
-          { ...axis, space: 70, values: clockMarks },
+          { ...axis, space: (_, _axis, from, to) => (to - from < 240 ? 64 : 42), values: clockMarks },
           { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] },
         ],
         series: [

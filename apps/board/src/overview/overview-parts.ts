@@ -161,7 +161,7 @@ function failures({ failures: groups, nowMs }: Picture): Markup {
               html`<tr>
                 <td>${name.replaceAll("_", " ")}</td>
                 <td class="number">${count}</td>
-                <td>
+                <td class="clip">
                   ${codes.slice(0, 3).map((code) => html`<code>${code}</code> `)}${codes.length > 3 ? `and ${codes.length - 3} more` : null}
                 </td>
                 <td>
