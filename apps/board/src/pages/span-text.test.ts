@@ -12,6 +12,7 @@ test.each([
   [7_500_000, "2 h 5 min"],
   [86_400_000 * 12 + 3_600_000, "12 d"],
   [-5_000, "−5 s"],
+  [-20, "0 s"],
 ])("%i ms reads %s", (ms, text) => {
   expect(spanText(ms)).toBe(text);
 });

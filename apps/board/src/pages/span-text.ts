@@ -7,7 +7,7 @@ const UNITS = [
 
 /** A span of time in its two largest units: `42 s`, `3 min`, `2 h 5 min`, `4 d`. Below ten seconds with a decimal. */
 export function spanText(ms: number): string {
-  if (ms < 0) return `−${spanText(-ms)}`;
+  if (ms < 0) return spanText(-ms).replace(/^(?!0 s$)/, "−");
   if (ms < 10_000) return `${(ms / 1000).toFixed(1).replace(/\.0$/, "")} s`;
   const first = UNITS.findIndex((unit) => ms >= unit.ms);
   const [unit, next] = [UNITS[first], UNITS[first + 1]];
