@@ -28,6 +28,10 @@ export const BENCHMARKS: Record<string, Benchmark> = {
       "the learned limits in the running system against virtual time ([MINUTES] of the provider's time | blocked [MINUTES])",
     run: async (args) => (await import("./running/running.ts")).runRunning(args),
   },
+  scrape: {
+    summary: "what a scrape of /metrics costs a worker that works as fast as it can",
+    run: async (args) => (await import("./scrape/scrape.ts")).runScrape(args),
+  },
   throughput: {
     summary: "videos per second against raw BullMQ, and with 100,000 waiting",
     run: async (args) => (await import("./throughput/throughput.ts")).runThroughput(args),

@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 export type BoardProcess = {
+  url: string;
+  /** Of somebody who is logged in, as `name=value`. */
+  cookie: string;
   /** A page as a person who is logged in gets it. @returns how long it took, milliseconds */
   get(path: string): Promise<number>;
   stop(): Promise<void>;
@@ -38,6 +41,8 @@ export async function startBoardProcess(redisUrl: string): Promise<BoardProcess>
   const cookie = login.headers.getSetCookie()[0]?.split(";")[0] ?? "";
 
   return {
+    url,
+    cookie,
     async get(path) {
       const startedMs = performance.now();
       const answer = await fetch(url + path, { headers: { cookie, accept: "text/html" } });

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
 import { KEY_PREFIX, MOST_SAMPLES } from "@rushes/ledger";
-import { startTestRedis } from "@rushes/test-rig";
+import { noChromium, openChromium, startTestRedis } from "@rushes/test-rig";
+import { median } from "../quantile.ts";
 import { createBenchLedger } from "../throughput/bench-ledger.ts";
 import { fillRushes } from "../throughput/fill-queues.ts";
 import { differenceOf, readRedisMeter } from "../throughput/redis-meter.ts";
@@ -12,6 +13,7 @@ import { startBoardProcess, type BoardProcess } from "./board-process.ts";
 const ACCOUNT = { name: "default", concurrency: 500 };
 /** How often a page that is open asks for what has changed. */
 const LIVE_EVERY_MS = 3_000;
+const IDLE_MS = 10_000;
 const PAGES = [
   "/overview",
   "/overview/live",
@@ -23,24 +25,42 @@ const PAGES = [
 
 /**
  * What the overview costs Redis beside a system that moves so many videos a second, and how long pages take with so many
- * videos there. The two are measured one after the other on the same Redis, so that neither hides in the other's noise.
+ * videos there, asked for over HTTP and opened in a browser. System and board are measured one after the other on the same Redis, so that neither hides in the other's noise.
  */
 export async function runOverview(args: string[]): Promise<void> {
   const options = parseOptions(args);
   const server = await startTestRedis();
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
   try {
+    const idle = await measureIdle(redis);
     const system = await measureSystem(redis, server.url, options);
     const board = await measureBoard(redis, server.url, options);
     console.log(`
-                            commands/s in Redis
-a system at ${options.rate} videos/s ${system.toFixed(0).padStart(14)}
-the overview, ${options.watchers} watching ${board.toFixed(0).padStart(12)}
-share ${((100 * board) / system).toFixed(2).padStart(28)} %`);
+| per second | commands in Redis | Redis CPU ms |
+|---|---:|---:|
+| nothing | ${idle.commands.toFixed(1)} | ${idle.cpuMs.toFixed(1)} |
+| a system at ${system.videosPerSecond.toFixed(0)} videos/s | ${system.commands.toFixed(0)} | ${system.cpuMs.toFixed(1)} |
+| the overview, ${options.watchers} watching | ${board.commands.toFixed(1)} | ${board.cpuMs.toFixed(1)} |
+| share, beyond nothing | ${shareOf(board, system, idle, "commands")} | ${shareOf(board, system, idle, "cpuMs")} |`);
   } finally {
     redis.disconnect();
     await server.stop();
   }
+}
+
+/** Of a second. */
+type Use = { commands: number; cpuMs: number };
+
+function shareOf(board: Use, system: Use, idle: Use, what: keyof Use): string {
+  return `${((100 * (board[what] - idle[what])) / (system[what] - idle[what])).toFixed(2)} %`;
+}
+
+/** What a Redis spends that has nothing to do. */
+async function measureIdle(redis: Redis): Promise<Use> {
+  const before = await readRedisMeter(redis);
+  await sleep(IDLE_MS);
+  const use = differenceOf(before, await readRedisMeter(redis));
+  return { commands: (use.commands * 1_000) / IDLE_MS, cpuMs: (use.cpuMs * 1_000) / IDLE_MS };
 }
 
 type Options = { videos: number; rate: number; seconds: number; watchers: number };
@@ -61,8 +81,12 @@ function parseOptions(args: string[]): Options {
   return { videos, rate, seconds, watchers };
 }
 
-/** Orders at an even pace, and real stages that take them to their end. @returns commands a second */
-async function measureSystem(redis: Redis, redisUrl: string, options: Options): Promise<number> {
+/** Orders at an even pace, and real stages that take them to their end. */
+async function measureSystem(
+  redis: Redis,
+  redisUrl: string,
+  options: Options,
+): Promise<Use & { videosPerSecond: number }> {
   const fleet = await startWorkerFleet({
     side: "rushes",
     redisUrl,
@@ -90,20 +114,26 @@ async function measureSystem(redis: Redis, redisUrl: string, options: Options): 
   console.log(
     `${ordered} videos in ${seconds.toFixed(1)} s, ${Math.round(use.commands / ordered)} commands each`,
   );
-  return use.commands / seconds;
+  return {
+    commands: use.commands / seconds,
+    cpuMs: use.cpuMs / seconds,
+    // On a busy machine less than was asked for.
+    videosPerSecond: ordered / seconds,
+  };
 }
 
-/** Among the videos of the system's run, and as many waiting ones as asked for. @returns commands a second */
-async function measureBoard(redis: Redis, redisUrl: string, options: Options): Promise<number> {
+/** Among the videos of the system's run, and as many waiting ones as asked for. */
+async function measureBoard(redis: Redis, redisUrl: string, options: Options): Promise<Use> {
   await fillRushes(redis, options.videos, () => {});
   await fillHistory(redis);
   const board = await startBoardProcess(redisUrl);
   await timePages(redis, board);
+  await timeInBrowser(board);
   const before = await readRedisMeter(redis);
   await watch(board, options);
   const use = differenceOf(before, await readRedisMeter(redis));
   await board.stop();
-  return use.commands / options.seconds;
+  return { commands: use.commands / options.seconds, cpuMs: use.cpuMs / options.seconds };
 }
 
 async function watch(board: BoardProcess, { seconds, watchers }: Options): Promise<void> {
@@ -134,15 +164,50 @@ async function fillHistory(redis: Redis): Promise<void> {
 /** Each page nine times, with what the board keeps grown old before each. */
 async function timePages(redis: Redis, board: BoardProcess): Promise<void> {
   const [id] = await redis.zrevrange(`${KEY_PREFIX}:ended`, 0, 0);
-  console.log("page                      first   median  slowest, ms");
+  console.log("| page | first | median | slowest, ms |\n|---|---:|---:|---:|");
   for (const path of PAGES) {
     const times: number[] = [];
     for (let turn = 0; turn < 9; turn += 1) {
       if (path.startsWith("/overview")) await sleep(LIVE_EVERY_MS + 100);
       times.push(await board.get(path.replace("{id}", String(id))));
     }
-    const sorted = times.toSorted((a, b) => a - b);
-    const shown = [times[0], sorted[4], sorted[8]].map((ms) => (ms ?? 0).toFixed(0).padStart(7));
-    console.log(`${path.padEnd(24)}${shown.join("  ")}`);
+    console.log(`| \`${path}\` | ${timesText(times)} |`);
   }
+}
+
+/**
+ * The overview in a browser that has nothing of it yet, from the address to its figures and to its charts; beside it the
+ * login, which reads nothing, for a browser on a busy machine is slow by itself.
+ */
+async function timeInBrowser(board: BoardProcess): Promise<void> {
+  if (noChromium !== null) return console.log(`not opened in a browser: ${noChromium}`);
+  const browser = await openChromium();
+  const [name = "", value = ""] = board.cookie.split("=");
+  const times = { login: [] as number[], figures: [] as number[], charts: [] as number[] };
+  for (let turn = 0; turn < 9; turn += 1) {
+    await sleep(LIVE_EVERY_MS + 100);
+    const context = await browser.newContext({ viewport: { width: 1240, height: 800 } });
+    const page = await context.newPage();
+    let startedMs = performance.now();
+    const since = (): number => performance.now() - startedMs;
+    await page.goto(`${board.url}/login`, { waitUntil: "commit" });
+    await page.locator("form").waitFor();
+    times.login.push(since());
+    await context.addCookies([{ name, value, url: board.url }]);
+    startedMs = performance.now();
+    await page.goto(`${board.url}/overview`, { waitUntil: "commit" });
+    await page.locator(".phase b").first().waitFor();
+    times.figures.push(since());
+    await page.locator(".uplot canvas").first().waitFor();
+    times.charts.push(since());
+    await context.close();
+  }
+  await browser.close();
+  console.log(`| \`/login\` in Chromium | ${timesText(times.login)} |
+| \`/overview\` in Chromium, its figures | ${timesText(times.figures)} |
+| \`/overview\` in Chromium, its charts | ${timesText(times.charts)} |`);
+}
+
+function timesText(times: readonly number[]): string {
+  return [times[0] ?? 0, median(times), Math.max(...times)].map((ms) => ms.toFixed(0)).join(" | ");
 }
