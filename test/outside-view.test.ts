@@ -421,12 +421,13 @@ describe("logs", () => {
       .filter((line) => line["videoId"] === id);
 
   /**
-   * The worker's: the api tells of a callback, which is a hint and mostly no step, in a line of its own. That a sweep found a
-   * video overdue, as it may on a slow machine, is no step either.
+   * The worker's that say where the video is. A callback told by the api, an overdue video found by the sweep, and a look that
+   * came after another has seen the end are lines of their own and no steps.
    */
   const stepsOf = (id: string): Line[] =>
     linesOf(id).filter(
-      ({ name, phase, msg }) => name === "worker" && phase !== undefined && !String(msg).startsWith("swept"),
+      ({ name, phase, msg }) =>
+        name === "worker" && phase !== undefined && String(msg).startsWith("video is "),
     );
 
   test("every line of api, worker and board is one JSON object with level, time, process and message", () => {

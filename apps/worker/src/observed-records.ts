@@ -30,7 +30,7 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
     const alerting = ALERTS.has(result);
     logger[alerting ? "error" : "info"](
       { videoId, phase, rev, result, ...fields },
-      ALERTS.get(result) ?? `video is ${phase}`,
+      ALERTS.get(result) ?? (NO_NEWS.has(result) ? "came late, changed nothing" : `video is ${phase}`),
     );
   };
 
@@ -97,6 +97,9 @@ export function observeRecords(records: Records, logger: Logger, metrics: Metric
     },
   };
 }
+
+/** What was learned was known, or is out of date: no transition, as when a callback and the schedule look at one time. */
+const NO_NEWS = new Set(["stale", "known", "no_record"]);
 
 /** Results that mean money or a lie of the provider; each in a sentence for whoever is called. */
 const ALERTS = new Map([
