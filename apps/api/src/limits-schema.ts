@@ -62,6 +62,14 @@ export async function presentLimits(
   };
 }
 
+/** Every account that a worker has announced. */
+export async function presentAllLimits(
+  ledger: Pick<Ledger, "limits" | "readAccount">,
+): Promise<z.output<typeof limitsSchema>[]> {
+  const accounts = await ledger.limits.list();
+  return await Promise.all(accounts.map((account) => presentLimits(ledger, account)));
+}
+
 /** @throws HttpProblem `account_not_found` */
 export async function findAccount(ledger: Pick<Ledger, "limits">, name: string): Promise<AccountLimits> {
   const account = (await ledger.limits.list()).find((known) => known.name === name);

@@ -1,11 +1,8 @@
 import { z } from "zod";
-import type { Ledger, Overview } from "@rushes/ledger";
+import { WAITING_PHASES, type Ledger, type Overview } from "@rushes/ledger";
 import { dollars, PHASES, type Phase } from "@rushes/pipeline";
-import { limitsSchema, presentLimits } from "./limits-schema.ts";
+import { limitsSchema, presentAllLimits } from "./limits-schema.ts";
 import { presentSubmit, submitSchema } from "./submit-schema.ts";
-
-/** Phases whose videos wait for somebody: how long the oldest does is a question there. */
-const WAITING: readonly Phase[] = ["queued", "submitting", "generating", "archiving"];
 
 const time = z.int().describe("Unix time in seconds");
 
@@ -43,7 +40,7 @@ export const overviewSchema = z.strictObject({
 
 export type OverviewParts = {
   ledger: Pick<Ledger, "readTotals" | "readTime" | "limits" | "readAccount" | "budgetMicros">;
-  overview: Pick<Overview, "readOldest" | "readOldestDoubt" | "readMoneyToday">;
+  overview: Pick<Overview, "readOldest" | "readOldestDoubt">;
   resultLifeMs: number;
 };
 
@@ -53,15 +50,14 @@ export async function readOverview({
   overview,
   resultLifeMs,
 }: OverviewParts): Promise<z.output<typeof overviewSchema>> {
-  const [nowMs, totals, oldestMs, doubtMs, money, accounts] = await Promise.all([
+  const [nowMs, totals, oldestMs, doubtMs, accounts] = await Promise.all([
     ledger.readTime(),
     ledger.readTotals(),
-    overview.readOldest(WAITING),
+    overview.readOldest(WAITING_PHASES),
     overview.readOldestDoubt(),
-    overview.readMoneyToday(),
-    ledger.limits.list(),
+    presentAllLimits(ledger),
   ]);
-  const { reservedMicros, billedMicros } = money;
+  const { reservedMicros, spentMicros } = totals;
   const since: Partial<Record<Phase, number | null>> = { ...oldestMs, unconfirmed: doubtMs };
   const phases = PHASES.map((phase) => {
     const row = { videos: totals.phases[phase], oldest_at: seconds(since[phase] ?? null) };
@@ -75,9 +71,9 @@ export async function readOverview({
     phases: Object.fromEntries(phases) as z.output<typeof overviewSchema>["phases"],
     late: totals.late,
     money: {
-      today_usd: dollars(reservedMicros + billedMicros),
+      today_usd: dollars(spentMicros),
       reserved_usd: dollars(reservedMicros),
-      billed_usd: dollars(billedMicros),
+      billed_usd: dollars(spentMicros - reservedMicros),
       budget_usd: ledger.budgetMicros === null ? null : dollars(ledger.budgetMicros),
       unconfirmed_usd: dollars(totals.unconfirmedMicros),
     },
@@ -86,7 +82,7 @@ export async function readOverview({
       gone_at: seconds(resultMs === null ? null : resultMs + resultLifeMs),
     },
     webhooks_pending: totals.webhooksPending,
-    accounts: await Promise.all(accounts.map((account) => presentLimits(ledger, account))),
+    accounts,
   };
 }
 

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createLedger, type Ledger } from "@rushes/ledger";
+import type { Ledger } from "@rushes/ledger";
 import type { AttemptKey, StoredFile } from "@rushes/pipeline";
 import { startTestRedis, startTestS3, type TestRedis, type TestS3 } from "@rushes/test-rig";
 import {
   runApi,
   sha256Hex,
   textOrder,
+  workersLedger,
   type Answer,
   type AskOptions,
   type RunningApi,
@@ -46,9 +47,7 @@ async function startApi(changes: Record<string, string> = {}): Promise<() => Pro
     AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
     ...changes,
   });
-  ledger = createLedger(redis, api.prefix, {
-    ...{ budgetMicros: null, leaseMaxMs: 3_600_000, submitDeadlineMs: 3_600_000, billFailedTasks: false },
-  });
+  ledger = workersLedger(redis, api);
   const started = api;
   return async () => await started.stop(new AbortController().signal);
 }

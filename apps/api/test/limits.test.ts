@@ -1,8 +1,8 @@
 import { Redis } from "ioredis";
-import { createLedger, type Ledger } from "@rushes/ledger";
+import type { Ledger } from "@rushes/ledger";
 import { startTestRedis, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { runApi, sha256Hex, textOrder, type Answer, type RunningApi } from "./running-api.ts";
+import { runApi, sha256Hex, textOrder, workersLedger, type Answer, type RunningApi } from "./running-api.ts";
 
 const ANNA = "anna-key-0123456789";
 const OPS = "ops-key-0123456789";
@@ -20,10 +20,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   api = await runApi(server.url, { API_KEYS: `anna:${sha256Hex(ANNA)},ops:${sha256Hex(OPS)}:admin` });
-  ledger = createLedger(redis, api.prefix, {
-    ...{ budgetMicros: null, leaseMaxMs: 3_600_000, submitDeadlineMs: 3_600_000, limitTimeScale: 0.5 },
-    billFailedTasks: false,
-  });
+  ledger = workersLedger(redis, api, { limitTimeScale: 0.5 });
   await ledger.limits.announce(CONFIGURED);
   return () => api.stop(new AbortController().signal);
 });

@@ -1,11 +1,19 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createLedger, type Ledger } from "@rushes/ledger";
+import type { Ledger } from "@rushes/ledger";
 import type { AttemptKey } from "@rushes/pipeline";
 import { startTestRedis, type TestRedis } from "@rushes/test-rig";
 import { PROBLEMS } from "../src/problem-codes.ts";
 import { videoSchema } from "../src/video-schema.ts";
-import { runApi, sha256Hex, storedKeys, textOrder, type Answer, type RunningApi } from "./running-api.ts";
+import {
+  runApi,
+  sha256Hex,
+  storedKeys,
+  textOrder,
+  workersLedger,
+  type Answer,
+  type RunningApi,
+} from "./running-api.ts";
 
 const ANNA = "anna-key-0123456789";
 const OPS = "ops-key-0123456789";
@@ -24,12 +32,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   api = await runApi(server.url, { API_KEYS: `anna:${sha256Hex(ANNA)},ops:${sha256Hex(OPS)}:admin` });
-  ledger = createLedger(redis, api.prefix, {
-    budgetMicros: null,
-    leaseMaxMs: 3_600_000,
-    submitDeadlineMs: 3_600_000,
-    billFailedTasks: false,
-  });
+  ledger = workersLedger(redis, api);
   return () => api.stop(new AbortController().signal);
 });
 afterAll(async () => {

@@ -1,9 +1,9 @@
 import { Redis } from "ioredis";
-import { createLedger, type Ledger, type LineClaim } from "@rushes/ledger";
+import type { Ledger, LineClaim } from "@rushes/ledger";
 import { openWakeQueues } from "@rushes/queue";
 import { startTestRedis, type TestRedis } from "@rushes/test-rig";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { runApi, sha256Hex, textOrder, type Answer, type RunningApi } from "./running-api.ts";
+import { runApi, sha256Hex, textOrder, workersLedger, type Answer, type RunningApi } from "./running-api.ts";
 
 const ANNA = "anna-key-0123456789";
 const OPS = "ops-key-0123456789";
@@ -25,10 +25,7 @@ beforeEach(async () => {
     API_KEYS: `anna:${sha256Hex(ANNA)},ops:${sha256Hex(OPS)}:admin`,
     ...{ BUDGET_USD_PER_DAY: "50", RESULT_LIFE_MS: String(LIFE_MS) },
   });
-  ledger = createLedger(redis, api.prefix, {
-    ...{ budgetMicros: 50_000_000, leaseMaxMs: 3_600_000, submitDeadlineMs: 3_600_000 },
-    billFailedTasks: false,
-  });
+  ledger = workersLedger(redis, api, { budgetMicros: 50_000_000 });
   await ledger.limits.announce([ACCOUNT]);
   return () => api.stop(new AbortController().signal);
 });

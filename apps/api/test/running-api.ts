@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
+import { createLedger, type Ledger, type LedgerSettings } from "@rushes/ledger";
 import { parseEnvironment } from "@rushes/lifecycle";
 import { createLogger, createMetrics } from "@rushes/telemetry";
 import { uniquePrefix, untilTrue } from "@rushes/test-rig";
@@ -17,6 +18,17 @@ export type RunningApi = Api & {
   order(body: unknown, options?: AskOptions): Promise<Answer>;
   orderBatch(videos: unknown, options?: AskOptions): Promise<Answer>;
 };
+
+/** The ledger as workers have it, for tests that play them. No budget, and times that no test waits for, unless given. */
+export function workersLedger(redis: Redis, api: RunningApi, more: Partial<LedgerSettings> = {}): Ledger {
+  return createLedger(redis, api.prefix, {
+    budgetMicros: null,
+    leaseMaxMs: 3_600_000,
+    submitDeadlineMs: 3_600_000,
+    billFailedTasks: false,
+    ...more,
+  });
+}
 
 export type AskOptions = {
   method?: string;

@@ -1,10 +1,10 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createLedger, type Ledger } from "@rushes/ledger";
+import type { Ledger } from "@rushes/ledger";
 import type { Delivery } from "@rushes/pipeline";
 import { startTestRedis, type TestRedis } from "@rushes/test-rig";
 import { deliverySchema } from "../src/delivery-schema.ts";
-import { runApi, sha256Hex, storedKeys, textOrder, type RunningApi } from "./running-api.ts";
+import { runApi, sha256Hex, storedKeys, textOrder, workersLedger, type RunningApi } from "./running-api.ts";
 
 const ANNA = "anna-key-0123456789";
 const BEN = "ben-key-0123456789";
@@ -21,12 +21,7 @@ beforeAll(async () => {
   api = await runApi(server.url, {
     API_KEYS: `anna:${sha256Hex(ANNA)},ben:${sha256Hex(BEN)},ops:${sha256Hex(OPS)}:admin`,
   });
-  ledger = createLedger(redis, api.prefix, {
-    budgetMicros: null,
-    leaseMaxMs: 3_600_000,
-    submitDeadlineMs: 3_600_000,
-    billFailedTasks: false,
-  });
+  ledger = workersLedger(redis, api);
 });
 
 afterAll(async () => {

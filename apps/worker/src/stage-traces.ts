@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Failure, type Origin, type Outcome, type Stage, type StageJob } from "@rushes/pipeline";
-import type { Span, SpanFields, Tracing } from "@rushes/telemetry";
+import { NO_SPAN, type Span, type SpanFields, type Tracing } from "@rushes/telemetry";
 
 /** A job at work, and its span once it is known which video it acts on. */
 type Step = { stage: Stage; startedMs: number; span: Span | null; hasFailed: boolean };
@@ -74,7 +74,8 @@ export function createStageTraces(tracing: Tracing): StageTraces {
 
     async request(name, fields, work) {
       const parent = steps.getStore()?.span;
-      if (!parent) return await work(UNSEEN, () => UNSEEN);
+      // What is asked outside of jobs, such as balances.
+      if (!parent) return await work(NO_SPAN, () => NO_SPAN);
       const span = tracing.begin(name, { kind: "client", parent, fields });
       try {
         return await work(span, (part, more) =>
@@ -95,9 +96,6 @@ export function createStageTraces(tracing: Tracing): StageTraces {
     },
   };
 }
-
-/** For what is asked outside of jobs, such as balances. */
-const UNSEEN: Span = { traceparent: undefined, set() {}, fail() {}, end() {} };
 
 function outcomeFields(job: StageJob, { kind, next = [] }: Outcome): SpanFields {
   return {

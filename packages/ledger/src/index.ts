@@ -47,6 +47,7 @@ export {
   type InFlight,
   type MoneyToday,
   type Overview,
+  WAITING_PHASES,
 } from "./overview.ts";
 export {
   createWorkerRoll,

@@ -34,6 +34,9 @@ export type InFlight = {
   isEstimate: boolean;
 };
 
+/** Phases whose videos wait for somebody: how long the oldest does is a question there. */
+export const WAITING_PHASES: readonly Phase[] = ["queued", "submitting", "generating", "archiving"];
+
 /** What the overview shows beside the totals. Reads only, each of a bounded number of small commands. */
 export type Overview = {
   /** When the oldest order of each phase was made, Redis milliseconds; phases without a video are left out. */

@@ -18,6 +18,7 @@ export {
 export { scrubText } from "./scrub-text.ts";
 export { statusLabel, type StatusLabel } from "./status-label.ts";
 export {
+  NO_SPAN,
   openTracing,
   type Sampler,
   type Span,

@@ -23,7 +23,14 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { spellings, scrubText } from "./scrub-text.ts";
 import { tellOfDelivery } from "./told-exporter.ts";
-import type { Span, SpanFields, SpanStart, Tracing, TracingOptions } from "./tracing.ts";
+import {
+  NO_SPAN,
+  type Span,
+  type SpanFields,
+  type SpanStart,
+  type Tracing,
+  type TracingOptions,
+} from "./tracing.ts";
 
 /**
  * How long the end of a process waits for the last spans. A collector that is there takes them in a moment, and one that
@@ -116,8 +123,6 @@ function safely<Answer>(make: () => Answer, otherwise: Answer): Answer {
     return otherwise;
   }
 }
-
-const NO_SPAN: Span = { traceparent: undefined, set() {}, fail() {}, end() {} };
 
 function exporterOf({ endpoint, protocol, logger }: TracingOptions & { endpoint: string }) {
   const url = `${endpoint}/v1/traces`;

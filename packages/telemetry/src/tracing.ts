@@ -26,6 +26,9 @@ export type Span = {
   end(): void;
 };
 
+/** Where no span is kept, and whoever has one to set, fail or end need not know it. */
+export const NO_SPAN: Span = { traceparent: undefined, set() {}, fail() {}, end() {} };
+
 export type Tracing = {
   name: "traces";
   begin(name: string, start: SpanStart): Span;

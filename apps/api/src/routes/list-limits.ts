@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { AddRoute } from "../api-parts.ts";
 import { EXAMPLE_LIMITS, exampleList } from "../examples.ts";
-import { limitsSchema, presentLimits } from "../limits-schema.ts";
+import { limitsSchema, presentAllLimits } from "../limits-schema.ts";
 import { problemAnswers } from "../problem-schema.ts";
 import { requireAdmin } from "../require-admin.ts";
 
@@ -23,10 +23,6 @@ export const addListLimits: AddRoute = (server, { ledger }) => {
       },
       onRequest: requireAdmin,
     },
-    async (_request, reply) => {
-      const accounts = await ledger.limits.list();
-      const data = await Promise.all(accounts.map((account) => presentLimits(ledger, account)));
-      return reply.send({ object: "list", data });
-    },
+    async (_request, reply) => reply.send({ object: "list", data: await presentAllLimits(ledger) }),
   );
 };

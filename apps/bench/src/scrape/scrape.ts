@@ -100,7 +100,7 @@ type Cost = {
 async function costOfOne(worker: LoadedWorker, redis: Redis, seconds: number): Promise<Cost> {
   // What is under way comes to its end, the others stay in line.
   const queues = openWakeQueues(redis, KEY_PREFIX);
-  await queues.queues.submit.pause();
+  await queues.pauseSubmit();
   const ledger = createBenchLedger(redis);
   for (let underWay = 1; underWay > 0; await sleep(1_000)) {
     const { submitting, generating } = (await ledger.readTotals()).phases;

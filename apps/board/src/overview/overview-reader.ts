@@ -10,6 +10,7 @@ import {
   type Overview,
   type SeenWorker,
   type Totals,
+  WAITING_PHASES,
 } from "@rushes/ledger";
 import { MODES, type LimitsDescription, type Mode, type Phase } from "@rushes/pipeline";
 import { keepRead } from "../pages/kept-read.ts";
@@ -21,9 +22,6 @@ const KEEP_MS = 3_000;
 const KEEP_PER_OWNER_MS = 200;
 /** Samples of a hundred records are read more seldom. */
 const KEEP_SAMPLES_MS = 15_000;
-
-/** Phases whose videos wait for somebody: how long the oldest does is a question there. */
-const WAITING: readonly Phase[] = ["queued", "submitting", "generating", "archiving"];
 
 export type Percentiles = { count: number; p50: number; p90: number; p99: number };
 
@@ -98,7 +96,7 @@ export function createOverviewReader(parts: OverviewReaderParts): OverviewReader
         ledger.readTime(),
         parts.countOwners(),
         ledger.readTotals(),
-        overview.readOldest(WAITING),
+        overview.readOldest(WAITING_PHASES),
         overview.readOldestDoubt(),
         overview.readMoneyToday(),
         readAccounts(),
